@@ -1,0 +1,127 @@
+"""What a reader needs on every page: links that resolve, buttons, numbers, little weight."""
+
+import gzip
+import http.server
+import threading
+from functools import partial
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+from repository import current_url
+
+LIMIT = 2_000_000  # bytes that a chapter may transfer
+
+
+@pytest.fixture(scope="module")
+def soups(html, pages):
+    return {name: BeautifulSoup((html / name).read_text(), "html.parser") for name in pages}
+
+
+def test_every_internal_link_and_anchor_resolves(soups, html):
+    anchors = {name: {tag["id"] for tag in soup.find_all(id=True)} for name, soup in soups.items()}
+    broken = []
+    for name, soup in soups.items():
+        for tag in soup.find_all("a", href=True):
+            target = urlsplit(tag["href"])
+            if target.scheme or target.netloc:
+                continue
+            file = (html / name).parent / unquote(target.path) if target.path else html / name
+            key = file.resolve().relative_to(html.resolve()).as_posix()
+            anchor = unquote(target.fragment)
+            if not file.exists() or (anchor and key in anchors and anchor not in anchors[key]):
+                broken.append(f"{name}: {tag['href']}")
+    assert broken == []
+
+
+def test_no_page_loads_anything_from_elsewhere(soups):
+    foreign = [
+        f"{name}: {tag.get('src') or tag.get('href')}"
+        for name, soup in soups.items()
+        for tag in soup.select("script[src], link[rel=stylesheet], link[rel=preload], img[src]")
+        if urlsplit(tag.get("src") or tag.get("href")).netloc
+    ]
+    assert foreign == []
+
+
+def test_a_chapter_has_its_buttons_and_numbers(soups, chapter_name):
+    soup = soups[chapter_name]
+    owner_and_name = urlsplit(current_url()).path.strip("/")
+    notebook = chapter_name.replace(".html", ".ipynb")
+    links = [tag["href"] for tag in soup.find_all("a", href=True)]
+    colab = f"https://colab.research.google.com/github/{owner_and_name}/blob/main/{notebook}"
+    assert colab in links
+    assert any(link.endswith(notebook.split("/")[-1]) and "_sources" in link for link in links)
+    assert soup.select_one(".prev-next-area a") is not None
+    figures = soup.select("figure .caption-number")
+    assert len(figures) >= 5
+    assert all(figure.text.startswith("Fig. ") for figure in figures)
+    assert len(soup.select(".proof.theorem, .proof.proposition, .proof.corollary")) >= 2
+    assert len(soup.select("div.proof.proof, div.proof")) >= 4
+    assert soup.find(string=lambda text: "importlib.util.find_spec" in text) is None
+    boxes = soup.select(".exercise")
+    assert len(boxes) >= 8
+    assert all(box.select_one(".admonition-title").text.startswith("Exercise") for box in boxes)
+    assert colab.replace("/chapters/", "/exercises/") in links
+    assert f"../solutions/{notebook.split('/')[-1].replace('.ipynb', '.html')}" in links
+
+
+def test_solutions_are_folded_at_first(soups):
+    solutions = {name: soup for name, soup in soups.items() if name.startswith("solutions/")}
+    assert solutions
+    for name, soup in solutions.items():
+        cells = [cell for cell in soup.select("div.cell") if "check(" in cell.text]
+        assert len(cells) >= 8, name
+        assert all(cell.select_one("details:not([open])") for cell in cells), name
+        assert soup.select("details.sd-dropdown:not([open])"), name
+
+
+def test_citations_lead_to_the_bibliography(soups):
+    entries = soups["bibliography.html"].select("div.citation, dl.citation dt")
+    assert len(entries) >= 5
+
+
+class _Compressed(http.server.SimpleHTTPRequestHandler):
+    """Serve as a public host does: text compressed."""
+
+    def log_message(self, *args):
+        pass
+
+    def do_GET(self):
+        file = self.translate_path(self.path)
+        try:
+            with open(file, "rb") as source:
+                body = source.read()
+        except OSError:
+            return self.send_error(404)
+        kind = self.guess_type(file)
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        if kind.startswith("text/") or "javascript" in kind or "svg" in kind or "json" in kind:
+            body = gzip.compress(body)
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        return None
+
+
+@pytest.fixture(scope="module")
+def address(html):
+    handler = partial(_Compressed, directory=str(html))
+    with http.server.ThreadingHTTPServer(("localhost", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://localhost:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_chapter_transfers_at_most_two_megabytes(browser, address, chapter_name):
+    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    answers = []
+    page.on("requestfinished", lambda request: answers.append(request))
+    page.goto(f"{address}/{chapter_name}", wait_until="networkidle")
+    weight = sum(request.sizes()["responseBodySize"] for request in answers)
+    page.context.close()
+    print(f"{chapter_name}: {weight / 1e6:.2f} MB in {len(answers)} requests")
+    assert 100_000 < weight <= LIMIT

@@ -1,0 +1,61 @@
+"""Write the "Exercises" section of a chapter from the prompts of its solution notebook.
+
+The prompt of an exercise stands once, in the master; the book shows it in a numbered box and links
+to the notebook in which it is answered.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nbformat
+from repository import current_url
+
+HEADING = re.compile(r"^## (?:\d+\. )?(?P<title>.+)$", re.MULTILINE)
+SECTION = re.compile(r"\n*\(\S+-exercises\)=\n## Exercises\n.*", re.DOTALL)
+
+COLAB = "https://colab.research.google.com"
+INTRODUCTION = """\
+Work on these in [the exercise notebook]({url}/blob/main/exercises/{name}), or
+[open it on Colab]({colab}/github/{repository}/blob/main/exercises/{name}).
+Each answer is checked: you read what is right, what is wrong, and which misconception a wrong
+answer points to. [The worked solutions](../solutions/{name}) wait on a page of their own."""
+
+
+def prompts(master: nbformat.NotebookNode) -> list[tuple[str, str, str]]:
+    """Return (id, title, prompt) of every exercise in a solution notebook, in order."""
+    found, title, prompt = [], "", ""
+    for cell in master.cells:
+        if "solution" in cell.metadata.get("tags", []):
+            continue
+        if cell.cell_type == "markdown" and (heading := HEADING.search(cell.source)):
+            title, prompt = heading["title"], cell.source[heading.end() :].strip()
+        elif checked := re.search(r'^check\("([\w.]+)"', cell.source, re.MULTILINE):
+            found.append((checked[1], title, prompt))
+    return found
+
+
+def section(master: Path) -> str:
+    """Return the section's Markdown: an introduction and one box for each exercise."""
+    slug = master.stem[3:].replace("_", "-")
+    url = current_url()
+    repository = url.removeprefix("https://github.com/")
+    parts = [f"({slug}-exercises)=\n## Exercises"]
+    parts.append(INTRODUCTION.format(name=master.name, url=url, repository=repository, colab=COLAB))
+    for id, title, prompt in prompts(nbformat.read(master, as_version=4)):
+        label = "ex-" + id.replace(".", "-").replace("_", "-")
+        parts.append(f"::::{{exercise}} {title}\n:label: {label}\n\n{prompt}\n::::")
+    return "\n\n".join(parts)
+
+
+def with_section(chapter: nbformat.NotebookNode, text: str) -> nbformat.NotebookNode:
+    """Return the chapter with its last cell ending in the section.
+
+    Raises ``ValueError`` when the last cell has no "Exercises" heading with its label.
+    """
+    last = chapter.cells[-1]
+    if not SECTION.search("\n" + last.source):
+        raise ValueError("The last cell has no section '(…-exercises)=' with '## Exercises'.")
+    last.source = (SECTION.sub("", "\n" + last.source).strip() + "\n\n" + text).strip()
+    return chapter
