@@ -1,0 +1,13 @@
+"""The library behind the course: every layer, measurement and check that its chapters derive.
+
+Importing ``cnncourse`` is cheap. Each module loads what it needs when it is imported itself:
+
+- ``shapes``: output sizes in plain integers
+- ``layers``: convolution and pooling from scratch, drop-ins for PyTorch's
+- ``data``: bundled digits and photographs; larger sets through torchvision
+- ``analysis``: costs, receptive fields and equivariance of any ``nn.Module``
+- ``training``, ``plotting``: one visible loop, one house style
+- ``check``: verdicts and hints for the exercises
+"""
+
+__version__ = "0.1.0"
