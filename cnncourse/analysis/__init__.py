@@ -1,0 +1,1 @@
+"""Measures any network: what it costs, what a unit sees, how it answers to a shift."""

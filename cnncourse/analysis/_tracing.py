@@ -1,0 +1,225 @@
+"""One forward pass of a copy of a model, watched operation by operation."""
+
+from __future__ import annotations
+
+import random
+import sys
+import weakref
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.multiprocessing.reductions import StorageWeakRef
+from torch.nn.parameter import is_lazy
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from cnncourse.analysis._attention import FusedAttention
+from cnncourse.analysis._copying import copy_to
+from cnncourse.analysis._meta import MetaCache
+from cnncourse.analysis._work import DECOMPOSE, rule_for
+from cnncourse.analysis.parameters import memory_of
+
+
+@dataclass(eq=False)
+class Call:
+    """One execution of one module."""
+
+    path: str
+    module: nn.Module
+    is_leaf: bool
+    macs: int = 0
+    output_shapes: tuple[tuple[int, ...], ...] = ()
+    output_bytes: int = 0  # a composite is charged only for outputs that no inner call has made
+    saved_bytes: int = 0
+    uncounted: dict[str, int] = field(default_factory=dict)  # operator: how often
+
+
+class Trace(TorchDispatchMode):
+    """Runs ``model`` once on a copy and records every call with its work.
+
+    ``calls`` stand in the order in which they begin. Work belongs to the innermost module that is
+    executing. ``readers`` tells by ``id`` which call was the first to read a parameter of the copy,
+    ``memory`` which of them are the same memory.
+    """
+
+    supports_higher_order_operators = True
+
+    def __init__(self, model: nn.Module, inputs: list[Tensor], device: torch.device) -> None:
+        super().__init__()
+        self.twin = copy_to(model, device)
+        # Which parameters are the same memory is known of the model, and not of its copy.
+        pairs = zip(_every_parameter(model), _every_parameter(self.twin), strict=True)
+        self.memory = {id(twin): memory_of(original) for original, twin in pairs}
+        self.calls: list[Call] = []
+        self.readers: dict[int, Call] = {}
+        self._unread = {id(p) for p in self.twin.parameters()}
+        self.inputs = inputs
+        self._device = device
+        self._stack: list[Call] = []
+        self._hooks: list[Any] = []
+        self._raised_in: dict[int, Call] = {}
+        self._execute = MetaCache()
+        self._rules: dict[Any, Any] = {}
+        self._seen: dict[int, Any] = {}  # the storages of all outputs so far
+        self._saved: list[weakref.ref[_Saved]] = []
+        for path, module in self.twin.named_modules():
+            self._watch(path, module)
+
+    def run(self, keep_for_backward: bool) -> None:
+        """Execute the forward pass; with ``keep_for_backward`` also measure what autograd keeps."""
+        owned = _storages(self.twin)
+        with ExitStack() as stack:
+            stack.enter_context(_same_random_state(self._device))
+            # Tensors made in forward land on the device. A mode of this kind also keeps attention
+            # off its fast path, one fused operator that hides its matrix products.
+            stack.enter_context(torch.device(self._device))
+            if keep_for_backward:
+                stack.enter_context(FusedAttention())
+                stack.enter_context(
+                    torch.autograd.graph.saved_tensors_hooks(self._pack, lambda saved: saved.tensor)
+                )
+            stack.enter_context(self)
+            for hook in self._hooks:
+                stack.callback(hook.remove)  # they hold this trace: a cycle that would linger
+            output = self.twin(*self.inputs)
+        if keep_for_backward:
+            self._charge_saved({**owned, **_storages(self.twin)})
+        del output  # until here it held the graph
+
+    def raised_in(self, error: BaseException) -> Call | None:
+        """Return the innermost call that ``error`` came from."""
+        return self._raised_in.get(id(error))
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if func in self._rules:
+            rule = self._rules[func]
+        else:
+            rule = self._rules[func] = rule_for(func)
+        if rule is DECOMPOSE:
+            with self:
+                return func.decompose(*args, **kwargs)
+        call = self._stack[-1]
+        for argument in args:
+            for tensor in argument if isinstance(argument, list | tuple) else (argument,):
+                if id(tensor) in self._unread:
+                    self._unread.remove(id(tensor))
+                    self.readers[id(tensor)] = call
+        out = self._execute(func, args, kwargs)
+        if isinstance(rule, str):
+            call.uncounted[rule] = call.uncounted.get(rule, 0) + 1
+        elif rule is not None:
+            call.macs += int(rule(args, kwargs, out))
+        return out
+
+    def _watch(self, path: str, module: nn.Module) -> None:
+        is_leaf = next(module.children(), None) is None
+
+        def begin(module: nn.Module, args: tuple[Any, ...]) -> None:
+            call = Call(path, module, is_leaf)
+            self.calls.append(call)
+            self._stack.append(call)
+            self._check_batch(module, args)
+
+        def end(module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
+            call = self._stack.pop()
+            if (error := sys.exc_info()[1]) is not None:
+                self._raised_in.setdefault(id(error), call)
+            tensors = list(tensors_in(output))
+            call.output_shapes = tuple(tuple(t.shape) for t in tensors)
+            for tensor in tensors:
+                if self._is_new(tensor) or is_leaf:
+                    call.output_bytes += tensor.numel() * tensor.element_size()
+
+        self._hooks.append(module.register_forward_pre_hook(begin, prepend=True))
+        # always_call keeps the stack right when a module catches its child's exception.
+        self._hooks.append(module.register_forward_hook(end, always_call=True))
+
+    def _check_batch(self, module: nn.Module, args: tuple[Any, ...]) -> None:
+        # A convolution would take an image without a batch, and "per image" would mean per channel.
+        if not isinstance(module, nn.modules.conv._ConvNd) or not args:
+            return
+        if args[0] is self.inputs[0] and args[0].dim() == len(module.kernel_size) + 1:
+            raise ValueError(f"input_size needs the batch in front, such as {(1, *args[0].shape)}")
+
+    def _is_new(self, tensor: Tensor) -> bool:
+        key, _ = _storage_of(tensor)
+        if key in self._seen:
+            return False
+        # A weak reference frees the memory but not the key, which could otherwise come back.
+        self._seen[key] = tensor if key == id(tensor) else StorageWeakRef(tensor.untyped_storage())
+        return True
+
+    def _pack(self, tensor: Tensor) -> _Saved:
+        # Detached: a node that held its own output would hold itself, and never be freed.
+        saved = _Saved(tensor.detach(), self._stack[-1])
+        self._saved.append(weakref.ref(saved))
+        return saved
+
+    def _charge_saved(self, owned: dict[int, Any]) -> None:
+        # Only what the graph still holds; a storage saved twice is charged to its first saver.
+        charged = set(owned)
+        for reference in self._saved:
+            saved = reference()
+            if saved is None:
+                continue
+            key, nbytes = _storage_of(saved.tensor)
+            if key not in charged:
+                charged.add(key)
+                saved.call.saved_bytes += nbytes
+
+
+@dataclass(eq=False)
+class _Saved:
+    # What autograd keeps in place of a saved tensor: alive as long as the graph needs it.
+    tensor: Tensor
+    call: Call
+
+
+def tensors_in(value: Any) -> Iterator[Tensor]:
+    """Yield the tensors inside nested tuples, lists, mappings and dataclasses, in order."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from tensors_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from tensors_in(item)
+    elif is_dataclass(value):
+        for item in fields(value):
+            yield from tensors_in(getattr(value, item.name))
+
+
+def _storage_of(tensor: Tensor) -> tuple[int, int]:
+    try:
+        storage = tensor.untyped_storage()
+    except (NotImplementedError, RuntimeError):  # sparse tensors have no single storage
+        return id(tensor), tensor.numel() * tensor.element_size()
+    return storage._cdata, storage.nbytes()
+
+
+def _every_parameter(module: nn.Module) -> list[nn.Parameter]:
+    return [p for _, p in module.named_parameters(remove_duplicate=False)]
+
+
+def _storages(module: nn.Module) -> dict[int, Tensor]:
+    # Storages of parameters and buffers; the tensors keep the keys from being reused.
+    tensors = [t for t in [*module.parameters(), *module.buffers()] if not is_lazy(t)]
+    return {_storage_of(t)[0]: t for t in tensors}
+
+
+@contextmanager
+def _same_random_state(device: torch.device) -> Iterator[None]:
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002, the state that forward may use
+    devices = [device] if device.type == "cuda" else []
+    try:
+        with torch.random.fork_rng(devices):
+            yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)  # noqa: NPY002
