@@ -1,0 +1,64 @@
+"""An answer that is a choice together with the reason for it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from cnncourse.grading.compare import kind_of
+from cnncourse.grading.exercise import Exercise
+from cnncourse.grading.stubs import is_stub
+from cnncourse.grading.verdict import Verdict
+
+WRONG_REASON = "The choice is right. The reason you gave does not lead to it: read it once more."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice(Exercise):
+    """A lettered option and a numbered reason, `("b", 2)`; both have to be right.
+
+    `options` and `reasons` list the letters and digits on offer, `"abc"` and `"1234"`; their texts
+    stand in the notebook. A misconception's answer is a pair, or an option alone (`"a"`) for
+    whatever reason was given; a pair is looked for first.
+    """
+
+    options: str
+    reasons: str
+    correct: tuple[str, int]
+
+    def judge(self, answer: object) -> Verdict:
+        """Compare option and reason, both read leniently (`"B"`, `"b2"`, `["b", "2"]`)."""
+        if is_stub(answer):
+            return self.not_attempted()
+        asked = f'Give an option and its reason, for example `("{self.options[0]}", 1)`.'
+        letter, number = _read(answer)
+        if letter and not number:
+            return self.not_attempted(f"The reason is still missing. {asked}")
+        if not letter:
+            return self.wrong(f"{asked} You passed {kind_of(answer)}.", name="wrong type")
+        if letter not in self.options or number not in self.reasons:
+            offered = f"The options are {', '.join(self.options)}; the reasons {self._range()}."
+            return self.wrong(f"{offered} You passed ({letter}, {number}).", name="not on offer")
+        given = (letter, int(number))
+        if given == tuple(self.correct):
+            return self.right()
+        for wanted in (given, letter):
+            for misconception in self.misconceptions:
+                if misconception.answer == wanted:
+                    return self.mistaken(misconception)
+        if letter == self.correct[0]:
+            return self.wrong(WRONG_REASON, name="right choice, wrong reason")
+        return self.unexplained(f"received ({letter}, {number})")
+
+    def _range(self) -> str:
+        return f"{self.reasons[0]} to {self.reasons[-1]}"
+
+
+def _read(answer: object) -> tuple[str, str]:
+    """Split an answer into letter and digit; either is empty where it is missing."""
+    parts = answer if isinstance(answer, (tuple, list)) else [answer]
+    if not all(part is ... or isinstance(part, (str, int)) for part in parts):
+        return "", ""
+    text = " ".join("" if part is ... else str(part) for part in parts).strip().lower()
+    match = re.fullmatch(r"([a-z])\W*(\d*)\W*", text)
+    return match.groups() if match else ("", "")

@@ -1,0 +1,76 @@
+import pytest
+
+from cnncourse.check import Outcome
+from cnncourse.grading.kinds import Blanks, Misconception
+
+ONE = Blanks(
+    id="toy.gap",
+    title="Gap",
+    variables=("i", "m", "stride"),
+    blanks={"index": "i * stride + m"},
+    hints=("a.", "b."),
+    misconceptions=(Misconception("kernel flipped", "Forwards.", "i * stride - m"),),
+)
+TWO = Blanks(
+    id="toy.gaps",
+    title="Gaps",
+    variables=("i", "m", "n"),
+    blanks={"1": "i - m", "2": "n % 3"},
+    hints=("a.", "b."),
+    misconceptions=(
+        Misconception("sign", "Minus.", {"1": "i + m"}),
+        Misconception("quotient", "The rest, not the quotient.", {"2": "n // 3"}),
+    ),
+)
+
+
+@pytest.mark.parametrize("answer", ["i*stride+m", "m + stride * i", "−(-m) + stride*i"])
+def test_every_equivalent_expression_is_right(answer):
+    assert ONE.judge(answer).outcome is Outcome.RIGHT
+    assert ONE.judge({"index": answer}).outcome is Outcome.RIGHT
+
+
+def test_several_gaps_are_all_needed():
+    assert TWO.judge({"1": "-m + i", "2": "n - 3 * (n // 3)"}).outcome is Outcome.RIGHT
+    assert TWO.judge({1: "i - m", 2: "n % 3"}).outcome is Outcome.RIGHT
+    assert TWO.judge({"1": "i - m"}).outcome is Outcome.NOT_ATTEMPTED
+    assert TWO.judge({"1": "i - m", "2": ...}).outcome is Outcome.NOT_ATTEMPTED
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        ({"1": "m + i", "2": "n % 3"}, "sign"),
+        ({"1": "i - m", "2": "n // 3"}, "quotient"),
+        ({"1": "i + m", "2": "n"}, "sign"),
+        ({"1": "i", "2": "n % 3"}, ""),
+        ("i - m", "wrong type"),
+    ],
+)
+def test_a_listed_mistake_in_one_gap_is_named(answer, name):
+    verdict = TWO.judge(answer)
+    assert verdict.outcome is Outcome.WRONG
+    assert verdict.name == name
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("i +", "cannot read"),
+        ("i + q", "q is not among the variables i, m, stride"),
+        ("__import__('os').getcwd()", "more than"),
+        ("i ** m", "more than"),
+        ("i + 0.5", "more than"),
+        ("i // (m - m)", "divides by zero"),
+        (object, "cannot read"),
+    ],
+)
+def test_what_cannot_be_read_says_why(answer, words):
+    verdict = ONE.judge(answer)
+    assert verdict.outcome is Outcome.WRONG
+    assert words in verdict.message
+
+
+def test_an_ellipsis_is_not_attempted():
+    assert ONE.judge(...).outcome is Outcome.NOT_ATTEMPTED
+    assert TWO.judge({"1": ..., "2": ...}).outcome is Outcome.NOT_ATTEMPTED

@@ -1,0 +1,117 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy
+import torch
+
+from cnncourse.check import Outcome
+from cnncourse.exercises import exercises
+from cnncourse.grading.kinds import Misconception, Number
+
+EXERCISE = Number(
+    id="toy.memory",
+    title="Memory",
+    value=12.5,
+    tolerance=0.05,
+    unit="MiB",
+    hints=("Count bytes.", "Divide."),
+    misconceptions=(
+        Misconception("half precision", "Four bytes, not two.", 6.25),
+        Misconception("gradients counted", "Only the weights.", 25.0),
+    ),
+)
+
+
+PYTHON_AND_SYMPY = [12.5, 12.46, Fraction(25, 2), sympy.Rational(25, 2), sympy.Float(12.5)]
+NUMPY_AND_TORCH = [np.float32(12.5), np.array([12.5]), torch.tensor(12.5)]
+
+
+@pytest.mark.parametrize("answer", [*PYTHON_AND_SYMPY, *NUMPY_AND_TORCH])
+def test_every_way_to_write_a_number_within_the_tolerance_is_right(answer):
+    assert EXERCISE.judge(answer).outcome is Outcome.RIGHT
+
+
+def test_a_number_just_outside_the_tolerance_is_wrong_and_the_value_is_not_shown():
+    verdict = EXERCISE.judge(12.56)
+    assert verdict.outcome is Outcome.WRONG
+    assert "12.5\n" not in str(verdict) + "\n"
+    assert verdict.evidence == "received 12.56"
+
+
+def test_without_a_tolerance_integers_are_exact_and_floats_forgive_rounding():
+    exact = Number(id="toy.n", title="n", value=123_456_789, hints=("a.", "b."), misconceptions=())
+    assert exact.judge(123_456_789.0).outcome is Outcome.RIGHT
+    assert exact.judge(123_456_790).outcome is Outcome.WRONG
+    tenths = Number(id="toy.t", title="t", value=0.3, hints=("a.", "b."), misconceptions=())
+    assert tenths.judge(0.1 + 0.2).outcome is Outcome.RIGHT
+
+
+@pytest.mark.parametrize("misconception", EXERCISE.misconceptions, ids=lambda m: m.name)
+def test_a_listed_mistake_is_named_and_gets_its_hint(misconception):
+    verdict = EXERCISE.judge(misconception.answer)
+    assert (verdict.name, verdict.message) == (misconception.name, misconception.hint)
+
+
+def test_a_listed_wrong_number_is_known_when_it_was_rounded():
+    factor = Number(
+        id="toy.factor",
+        title="Factor",
+        value=3136,
+        hints=("a.", "b."),
+        misconceptions=(
+            Misconception("area of the kernel", "Not this.", 3136 / 9),
+            Misconception("one too many", "Nor this.", 3137),
+        ),
+    )
+    for answer in (348, 348.4, 348.44, 349):
+        assert factor.judge(answer).name == "area of the kernel"
+    for answer in (347, 350, 3135, 3136.5, 3138):
+        assert factor.judge(answer).name == ""
+    assert factor.judge(3137).name == "one too many"
+
+
+NUMBERS = [exercise for exercise in exercises() if isinstance(exercise, Number)]
+
+
+@pytest.mark.parametrize("exercise", NUMBERS, ids=lambda e: e.id)
+def test_rounding_never_reaches_the_right_number_or_another_listed_one(exercise):
+    listed = {m.name: m.answer for m in exercise.misconceptions}
+    for name, target in listed.items():
+        for other in {exercise.value, *listed.values()} - {target}:
+            for number in (other, (target + other) / 2):
+                assert exercise.judge(number).name != name, number
+
+
+@pytest.mark.parametrize("answer", [12.5 * 1024, 12.5 * 1024**2, 12.5 / 1024, 12.5e3])
+def test_the_right_number_in_another_unit_is_told_so(answer):
+    verdict = EXERCISE.judge(answer)
+    assert verdict.name == "wrong unit"
+    assert "MiB" in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("12.5", "without quotes: `12.5`"),
+        ("150,528", "without quotes: `150528`"),
+        ("many", "the text 'many'"),
+        (True, "the bool True"),
+        (torch.zeros(2), "a tensor of shape (2,)"),
+        ([12.5], "a list"),
+        (3 + 0j, "the complex"),
+        (float("nan"), "NaN"),
+    ],
+)
+def test_what_is_no_number_is_wrong_and_the_message_says_what_was_passed(answer, words):
+    verdict = EXERCISE.judge(answer)
+    assert verdict.outcome is Outcome.WRONG
+    assert words in verdict.message
+
+
+def test_an_infinite_answer_is_wrong():
+    assert EXERCISE.judge(float("inf")).outcome is Outcome.WRONG
+
+
+def test_an_ellipsis_is_not_attempted():
+    assert EXERCISE.judge(...).outcome is Outcome.NOT_ATTEMPTED
