@@ -1,5 +1,6 @@
 """Layers from scratch, one concept a file; drop-ins for PyTorch's where PyTorch has one."""
 
+from cnncourse.layers.attention import SqueezeExcitation
 from cnncourse.layers.convolution import (
     Conv2d,
     conv2d_fft,
@@ -9,18 +10,55 @@ from cnncourse.layers.convolution import (
     convolution_matrix,
     im2col,
 )
+from cnncourse.layers.normalization import (
+    BatchNorm1d,
+    BatchNorm2d,
+    GroupNorm,
+    InstanceNorm2d,
+    LayerNorm,
+)
 from cnncourse.layers.pooling import AvgPool2d, BlurPool2d, GlobalAvgPool2d, MaxPool2d
+from cnncourse.layers.regularization import StochasticDepth
+from cnncourse.layers.residual import (
+    BasicBlock,
+    Bottleneck,
+    PaddedShortcut,
+    PreActivationBlock,
+    PreActivationBottleneck,
+    zero_last_norm,
+)
+from cnncourse.layers.separable import (
+    ConvNormActivation,
+    DepthwiseSeparableConv,
+    InvertedResidual,
+)
 
 __all__ = [
     "AvgPool2d",
+    "BasicBlock",
+    "BatchNorm1d",
+    "BatchNorm2d",
     "BlurPool2d",
+    "Bottleneck",
     "Conv2d",
+    "ConvNormActivation",
+    "DepthwiseSeparableConv",
     "GlobalAvgPool2d",
+    "GroupNorm",
+    "InstanceNorm2d",
+    "InvertedResidual",
+    "LayerNorm",
     "MaxPool2d",
+    "PaddedShortcut",
+    "PreActivationBlock",
+    "PreActivationBottleneck",
+    "SqueezeExcitation",
+    "StochasticDepth",
     "conv2d_fft",
     "conv2d_im2col",
     "conv2d_loops",
     "conv2d_matrix",
     "convolution_matrix",
     "im2col",
+    "zero_last_norm",
 ]

@@ -1,0 +1,22 @@
+"""What every network says about an input that it cannot take."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+
+def check_input(x: Tensor, in_channels: int, smallest: int) -> None:
+    """Refuse what is not a batch of images, ``(N, in_channels, H, W)`` with H, W >= smallest.
+
+    Raises:
+        ValueError: with the shape received.
+    """
+    if x.ndim != 4 or x.shape[1] != in_channels:
+        raise ValueError(
+            f"the input must have the shape (N, {in_channels}, H, W), got {tuple(x.shape)}"
+        )
+    if min(x.shape[2:]) < smallest:
+        raise ValueError(
+            f"the images must be at least {smallest} pixels high and wide, "
+            f"got {x.shape[2]} × {x.shape[3]}"
+        )
