@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 HTML := _build/html
 SOURCES := $(shell git ls-files --cached --others --exclude-standard -- \
-	'chapters/*' 'exercises/*' 'solutions/*' 'assets/*' '*.md' _config.yml _toc.yml references.bib)
+	'chapters/*' 'exercises/*' 'solutions/*' 'assets/*' '*.md' _config.yml _toc.yml references.bib \
+	'cnncourse/exercises/*' 'cnncourse/grading/*' 'tools/*.py')
 NOTEBOOKS ?= $(wildcard chapters/*.ipynb solutions/*.ipynb)
 CODE_OF_NOTEBOOKS := --line-length 88 chapters solutions  # narrower, so that a page shows whole lines
 

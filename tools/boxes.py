@@ -23,6 +23,11 @@ Each answer is checked: you read what is right, what is wrong, and which misconc
 answer points to. [The worked solutions](../solutions/{name}) wait on a page of their own."""
 
 
+def label_of(id: str) -> str:
+    """Return the label of an exercise's box in its chapter."""
+    return "ex-" + id.replace(".", "-").replace("_", "-")
+
+
 def prompts(master: nbformat.NotebookNode) -> list[tuple[str, str, str]]:
     """Return (id, title, prompt) of every exercise in a solution notebook, in order."""
     found, title, prompt = [], "", ""
@@ -44,8 +49,7 @@ def section(master: Path) -> str:
     parts = [f"({slug}-exercises)=\n## Exercises"]
     parts.append(INTRODUCTION.format(name=master.name, url=url, repository=repository, colab=COLAB))
     for id, title, prompt in prompts(nbformat.read(master, as_version=4)):
-        label = "ex-" + id.replace(".", "-").replace("_", "-")
-        parts.append(f"::::{{exercise}} {title}\n:label: {label}\n\n{prompt}\n::::")
+        parts.append(f"::::{{exercise}} {title}\n:label: {label_of(id)}\n\n{prompt}\n::::")
     return "\n\n".join(parts)
 
 
