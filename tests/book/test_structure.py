@@ -66,6 +66,18 @@ def test_a_chapter_has_its_buttons_and_numbers(soups, chapter_name):
     assert f"../solutions/{notebook.split('/')[-1].replace('.ipynb', '.html')}" in links
 
 
+def test_a_chapter_has_the_number_of_its_file_everywhere(soups, chapter_name):
+    number = str(int(chapter_name.removeprefix("chapters/")[:2]))
+    soup = soups[chapter_name]
+    assert soup.select_one("h1 .section-number").text.strip() == f"{number}."
+    assert soup.select_one("nav .current > a, nav a.current").text.strip().startswith(f"{number}. ")
+    numbered = soup.select("figure .caption-number, .proof .caption-number")
+    texts = [tag.text.strip() for tag in numbered]
+    counts = [text.split()[1] for text in texts if len(text.split()) > 1]
+    assert counts
+    assert [count for count in counts if not count.startswith(f"{number}.")] == []
+
+
 def test_solutions_are_folded_at_first(soups):
     solutions = {name: soup for name, soup in soups.items() if name.startswith("solutions/")}
     assert solutions
