@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 HTML := _build/html
 SOURCES := $(shell git ls-files --cached --others --exclude-standard -- \
-	'chapters/*' 'exercises/*' 'solutions/*' 'assets/*' '*.md' _config.yml _toc.yml references.bib \
+	'chapters/*' 'exercises/*' 'solutions/*' 'assets/*' '*.md' index.ipynb _config.yml _toc.yml references.bib \
 	'cnncourse/exercises/*' 'cnncourse/grading/*' 'tools/*.py')
-NOTEBOOKS ?= $(wildcard chapters/*.ipynb solutions/*.ipynb)
-CODE_OF_NOTEBOOKS := --line-length 88 chapters solutions  # narrower, so that a page shows whole lines
+NOTEBOOKS ?= index.ipynb $(wildcard chapters/*.ipynb solutions/*.ipynb)
+CODE_OF_NOTEBOOKS := --line-length 88 index.ipynb chapters solutions  # narrower, so that a page shows whole lines
 
 .DEFAULT_GOAL := help
 .PHONY: help book test serve notebooks lint benchmark wheel repository clean
@@ -31,7 +31,7 @@ $(HTML)/index.html: $(READY) $(SOURCES)
 book: $(HTML)/index.html ## build the HTML book
 	@echo "The book is built. Open file://$(abspath $(HTML)/index.html)"
 
-test: $(READY) $(HTML)/index.html ## run unit tests, book tests and every notebook
+test: $(READY) $(HTML)/index.html ## run unit tests, browser tests and every notebook
 	$(BIN)/python tools/run_tests.py
 
 serve: book ## build the book and serve it at http://localhost:8000

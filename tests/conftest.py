@@ -1,8 +1,12 @@
 """Every test starts from the same state: random numbers, threads, no progress remembered."""
 
+import os
+
+import browser as chromium
 import matplotlib as mpl
 import pytest
 import torch
+from playwright.sync_api import sync_playwright
 
 import cnncourse.check
 import cnncourse.exercises
@@ -32,6 +36,19 @@ def register(monkeypatch):
         monkeypatch.setattr(cnncourse.exercises, "chapters", lambda: (chapter,))
 
     return replace
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Debian's Chromium; without it the tests that open pages are skipped, except in CI."""
+    executable = chromium.find()
+    if executable is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(chromium.ADVICE)
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=executable, args=arguments)
+        yield browser
+        browser.close()
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -9,7 +9,7 @@ import repository
 
 ROOT = repository.ROOT
 #: Files in which the course names its own repository.
-PLACES = ["README.md", "pyproject.toml", "CITATION.cff", "index.md"]
+PLACES = ["README.md", "pyproject.toml", "CITATION.cff", "index.ipynb"]
 
 
 def named_repositories(text: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Find the Chromium that the book tests drive; install it where that is possible."""
+"""Find the Chromium that the browser tests drive; install it where that is possible."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ Every notebook begins with the same cell, which installs the course where it is 
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
@@ -27,6 +28,8 @@ if importlib.util.find_spec("cnncourse") is None:
     %pip install --quiet "cnncourse @ git+{url}"\
 """
 
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -46,6 +49,7 @@ def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     if notebook.cells and "remove-cell" in notebook.cells[0].metadata.get("tags", []):
         install.execution_count = notebook.cells.pop(0).execution_count
     notebook.cells.insert(0, install)
+    notebook = name_models(notebook)
     widgets = notebook.metadata.get("widgets")
     notebook.metadata = nbformat.from_dict(METADATA)
     if widgets:
@@ -58,6 +62,17 @@ def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
             output.get("metadata", {}).clear()
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
+
+
+def name_models(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Number the widgets' models in the order of their making, where a run gives random names."""
+    states = notebook.metadata.get("widgets", {}).get(WIDGET_STATE, {}).get("state", {})
+    if not states:
+        return notebook
+    text = json.dumps(notebook)
+    for number, name in enumerate(states):
+        text = text.replace(name, f"{number:032x}")
+    return nbformat.from_dict(json.loads(text))
 
 
 def merge_streams(notebook: nbformat.NotebookNode) -> None:
@@ -79,6 +94,7 @@ def merge_streams(notebook: nbformat.NotebookNode) -> None:
 def execute(file: Path) -> float:
     """Run a notebook top to bottom in its own folder, store it, and return the seconds taken."""
     notebook = normalise(nbformat.read(file, as_version=4))
+    notebook.metadata.pop("widgets", None)  # this run stores its own
     start = time.perf_counter()
     NotebookClient(
         notebook,

@@ -1,6 +1,6 @@
-"""Run every test and say how long each part took: library, book in a browser, notebooks.
+"""Run every test and say how long each part took: library, browser, notebooks.
 
-``make test`` calls it. Chromium, which the book tests drive, is installed where that is possible.
+``make test`` calls it. Chromium, for the browser part, is installed where that is possible.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ import time
 import browser
 
 PARTS = {
-    "library": ["tests", "--ignore=tests/book", "-n2"],
-    "book": ["tests/book"],
+    "library": ["tests", "--ignore=tests/book", "--ignore=tests/widgets", "-n2"],
+    "browser": ["tests/book", "tests/widgets"],
     "notebooks": [
         "--nbval",
         "--nbval-sanitize-with=tests/notebooks/sanitize.cfg",
         "--nbval-cell-timeout=300",
         "-n2",
         "--dist=loadscope",
+        "index.ipynb",
         "chapters",
         "exercises",
         "solutions",

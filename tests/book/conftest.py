@@ -1,11 +1,8 @@
 """The built book in a real browser: Chromium, network off, opened from disk."""
 
-import os
 from pathlib import Path
 
-import browser as chromium
 import pytest
-from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[2]
 HTML = ROOT / "_build" / "html"
@@ -37,19 +34,6 @@ def html():
     """The folder of built pages."""
     assert (HTML / "index.html").exists(), "the book is not built: run make book first"
     return HTML
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Debian's Chromium; without it the browser tests are skipped, except in CI."""
-    executable = chromium.find()
-    if executable is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(chromium.ADVICE)
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=executable, args=arguments)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
