@@ -3,10 +3,12 @@
 Importing ``cnncourse`` is cheap. Each module loads what it needs when it is imported itself:
 
 - ``shapes``: output sizes in plain integers
-- ``layers``: convolution and pooling from scratch, drop-ins for PyTorch's
+- ``layers``: convolution, pooling and norms from scratch, drop-ins for PyTorch's; blocks of them
 - ``data``: bundled digits and photographs; larger sets through torchvision
 - ``analysis``: costs, receptive fields and equivariance of any ``nn.Module``
+- ``architectures``: LeNet to EfficientNet, weight for weight those of torchvision
 - ``training``, ``plotting``: one visible loop, one house style
+- ``widgets``: explorers that compute in the page
 - ``check``: verdicts and hints for the exercises
 """
 
