@@ -141,7 +141,7 @@ SHUFFLE = Function(
 NEVER_MEET = Proof(
     id="efficient_convolutions.never_meet",
     title="Grouped layers never meet",
-    needs={"A": "", "B": "A", "C": "B", "D": "C", "E": "D"},
+    needs={"A": "", "B": "", "C": "B", "D": "C", "E": "AD"},
     superfluous="F",
     hints=(
         "It is an induction: where does it start?",
@@ -253,12 +253,17 @@ NEAREST = Function(
             lambda weight, m: _from_eigenvectors(weight.transpose(0, 1), m).transpose(0, 1),
         ),
         Misconception(
+            "nothing left out",
+            "This is `weight` itself, which a separable layer can have only by chance.",
+            lambda weight, m: weight.clone(),
+        ),
+        Misconception(
             "the remainder returned",
             "That is what the approximation leaves out.",
             lambda weight, m: weight - _from_eigenvectors(weight, m),
         ),
     ),
-    insight="The sum of the squares left out is the expected error on white noise.",
+    insight="The sum of the squares left out is the expected squared error on white noise.",
 )
 
 
@@ -423,7 +428,7 @@ INVERTED_MACS = Formula(
             lambda C, D, t, k, n, s: 2 * t * C * (n * n * C + (n // s) ** 2 * (k * k + D)),
         ),
     ),
-    insight="With a stride, widening becomes the dearest part: it works at the old resolution.",
+    insight="With a stride, widening is often the dearest part: it works at the old resolution.",
 )
 
 SURVIVES = Number(
@@ -624,6 +629,11 @@ GATE_BILL = Blanks(
             {"weights": "C * S"},
         ),
         Misconception(
+            "biases counted among the weights",
+            "The biases have a gap of their own: leave them out of the weights.",
+            {"weights": "2 * C * S + C + S"},
+        ),
+        Misconception(
             "a bias for each input",
             "A bias belongs to an output: S in the first layer. And in the second?",
             {"biases": "2 * C"},
@@ -690,7 +700,7 @@ ATTENTION_WIDTH = Formula(
     cases=lambda: [
         (49, 3, 5),
         (196, 3, 10),
-        *[(integer(20, 999), integer(2, 7), integer(11, 30) / 2) for _ in range(5)],
+        *[(integer(400, 999), integer(2, 7), integer(11, 30) / 2) for _ in range(5)],
     ],
     hints=(
         "Write the condition down and divide both sides by n·d.",
@@ -733,7 +743,7 @@ SLOW_GROUPS = Choice(
     reasons="123",
     correct=("b", 2),
     hints=(
-        "Compare how many products an input value takes part in, in both layers.",
+        "How many weights and how many products has each of the two layers?",
         "Look at the left end of the time curve as well before you generalise.",
     ),
     misconceptions=(
@@ -758,7 +768,7 @@ SLOW_GROUPS = Choice(
             ("b", 3),
         ),
     ),
-    insight="Counts rank layers of one kind. Between kinds, only a measurement decides.",
+    insight="Fewer products need not mean less time: only a measurement decides.",
 )
 
 EXERCISES = (
