@@ -5,8 +5,8 @@ computes. The script's arithmetic is tested against the library in a real browse
 """
 
 from cnncourse.widgets.convolution import Convolution
-from cnncourse.widgets.equivariance import Equivariance
 from cnncourse.widgets.cost import Cost
+from cnncourse.widgets.equivariance import Equivariance
 from cnncourse.widgets.receptive_field import ReceptiveField
 
 __all__ = ["Convolution", "Cost", "Equivariance", "ReceptiveField"]

@@ -148,14 +148,15 @@ function large(value, limit = 1e11) {
 }
 
 const times = (ratio) => (ratio < 10 ? Number(ratio.toPrecision(2)) : large(Math.round(ratio), 1e6));
-const rounded = (size) => (size < 2 ** 20 ? `${number(size / 2 ** 10, 1)} KiB` : `${number(size / 2 ** 20, 1)} MiB`);
+const rounded = (size) =>
+  size < 2 ** 20 ? `${number(size / 2 ** 10, 1)} KiB` : `${number(size / 2 ** 20, 1)} MiB`;
 const shapeText = (map) => shapeOf(map).join(" × ");
 
 function describe({ kind, channels, kernel, stride, padding, groups }) {
   const parts = [];
   if (kernel) parts.push(`${kernel}×${kernel}`);
   if (kernel && (stride > 1 || kind === "pooling")) parts.push(`stride ${stride}`);
-  if (padding) parts.push(`padding ${padding}`);
+  if (padding) parts.push(`pad ${padding}`);
   if (groups) parts.push(`${groups} groups`);
   if (kind === "dense") parts.push(`${channels} features`);
   return parts.join(" · ");
@@ -267,7 +268,8 @@ export default explorer("Cost calculator", (ui) => {
     }
     fields[0].element.firstChild.textContent = layer.kind === "dense" ? "features" : "channels";
     const last = layers.length - 1;
-    const off = { up: selected === 0, down: selected === last, add: layers.length === most, remove: last === 0 };
+    const isFull = layers.length === most;
+    const off = { up: selected === 0, down: selected === last, add: isFull, remove: last === 0 };
     for (const [name, button] of Object.entries(buttons)) button.setAttribute("aria-disabled", off[name]);
   }
 
@@ -292,8 +294,9 @@ export default explorer("Cost calculator", (ui) => {
   for (const [name, words] of Object.entries(CURRENCIES)) header[name].value.textContent = words;
   const sum = makeRow(html("b", {}, "whole stack"));
   const dense = makeRow("one dense layer");
-  const sums = html("div", { class: "cost-sums", role: "rowgroup" }, header.element, sum.element, dense.element);
-  const list = html("div", { class: "cost-rows", role: "rowgroup" });
+  const group = (name, ...all) => html("div", { class: name, role: "rowgroup" }, ...all);
+  const sums = group("cost-sums", header.element, sum.element, dense.element);
+  const list = group("cost-rows");
   const rows = []; // made when first needed
   const room = html("div", { class: "cost-room" }); // so that up to seven layers nothing below moves
 
@@ -310,6 +313,7 @@ export default explorer("Cost calculator", (ui) => {
       rows[selected].button.focus();
     }
     button.append(row.note);
+    showNothing(row);
     return (rows[index] = { ...row, words, button });
   }
 
@@ -349,8 +353,8 @@ export default explorer("Cost calculator", (ui) => {
   ui.root.classList.add("cost");
   ui.root.append(
     html("p", { class: "cost-note" },
-      "Try first: in which layer is each of the three bars longest? Then double height = width: why " +
-        "do the parameters grow too? Turn layer 4 into a mean over all places, and try again."),
+      "Try first: in which layer is each of the three bars longest? Double height = width: why do " +
+        "LeNet-5's parameters grow too? Turn its layer 4 into a mean over all places and try again."),
     bar(choice("Stack", ...presetButtons), ui.checkbox("bias", "biases")),
     bar(
       ui.number("channels", "input channels"), ui.number("size", "height = width"),
@@ -361,12 +365,13 @@ export default explorer("Cost calculator", (ui) => {
     html("div", { class: "cost-formulas" }, formulaTitle,
       html("dl", {}, ...terms.flatMap((term, i) => [html("dt", {}, term), formulas[i]]))),
     html("p", { class: "cost-note" },
-      "Bars are shares of the whole stack. Multiply-accumulates are products, those with padding " +
-        "included; norm, ReLU and pooling count as none. Bytes kept are what autograd holds of one " +
-        "image in float32 until the backward pass: convolutions and dense layers need their input, " +
-        "ReLU its output, batch norm its input and two numbers a channel, max pooling its input and " +
-        "an index of 8 bytes for each output. What several need counts once, at the first. ReLU " +
-        "and batch norm stand behind convolutions; behind dense layers except the last, ReLU."),
+      "Bars are shares of the whole stack. Parameters are weights, biases and two numbers a channel " +
+        "for batch norm. Multiply-accumulates are products, those with padding included; norm, ReLU " +
+        "and pooling count as none. Bytes kept are what autograd holds of one image in float32 until " +
+        "the backward pass: convolutions and dense layers need their input, ReLU its output, batch " +
+        "norm its input and two numbers a channel, max pooling its input and an index of 8 bytes for " +
+        "each output. What several need counts once, at the first. ReLU and batch norm stand behind " +
+        "convolutions; behind dense layers except the last, ReLU."),
     room,
   );
 
@@ -383,6 +388,14 @@ export default explorer("Cost calculator", (ui) => {
     }
   }
 
+  function showNothing(row) {
+    row.shape.textContent = "–";
+    for (const name of Object.keys(CURRENCIES)) {
+      row[name].value.textContent = "–";
+      setBar(row[name].under, 0);
+    }
+  }
+
   return () => {
     const settings = ui.settings();
     const fault = faultOf(settings.layers, limits, kinds);
@@ -392,12 +405,8 @@ export default explorer("Cost calculator", (ui) => {
     const totals = bill.total ?? { parameters: Infinity, macs: Infinity, bytes: Infinity };
     settings.layers.forEach((_, i) => {
       rows[i].element.classList.toggle("cost-bad", i === bill.rows.length);
-      if (bill.rows[i]) return showCosts(rows[i], bill.rows[i], totals);
-      rows[i].shape.textContent = "–";
-      for (const name of Object.keys(CURRENCIES)) {
-        rows[i][name].value.textContent = "–";
-        setBar(rows[i][name].under, 0);
-      }
+      if (bill.rows[i]) showCosts(rows[i], bill.rows[i], totals);
+      else showNothing(rows[i]);
     });
     const chosen = bill.rows[selected]?.formulas ?? ["does not fit", "–", "–", "–"];
     chosen.forEach((text, i) => (formulas[i].textContent = text));
@@ -406,7 +415,7 @@ export default explorer("Cost calculator", (ui) => {
     const input = { channels: settings.channels, side: settings.size };
     sum.note.textContent = `from ${shapeText(input)}`;
     sum.shape.textContent = shapeText(bill.rows.at(-1).output);
-    dense.note.textContent = `${whole(bill.dense.inputs)} → ${whole(bill.dense.outputs)} values`;
+    dense.note.textContent = `${whole(bill.dense.inputs)} → ${whole(bill.dense.outputs)}`;
     const ratios = {};
     for (const name of Object.keys(CURRENCIES)) {
       sum[name].value.textContent = large(bill.total[name]);

@@ -69,6 +69,12 @@ function pathsFrom(layers, layer, i) {
 const centreOf = ({ size, stride, padding }, i) => i * stride - padding + (size - 1) / 2;
 const unitsPast = ({ size, stride, padding }, pixel) => (pixel + padding - (size - 1) / 2) / stride;
 
+/** The place of the unit whose field is centred nearest to a pixel. */
+function nearest(field, pixel) {
+  const i = clamp(Math.round(unitsPast(field, pixel)), 0, field.units - 1);
+  return Math.floor(centreOf(field, i));
+}
+
 const count = (mass) => mass.filter((probability) => probability > 0).length;
 
 /** Probability that both axes of a path end inside when `trim` pixels are cut off at every side. */
@@ -122,13 +128,18 @@ export default explorer("Receptive field explorer", (ui) => {
   }
 
   const picture = ui.grid("Picture. Arrow keys move to the next unit", {
-    point: (y, x) => ui.set("place", [y, x].map((dots) => Math.floor(pixelAt(dots)))),
+    point(y, x) {
+      const { field } = ui.last;
+      if (field) ui.set("place", [y, x].map((dots) => nearest(field, Math.floor(pixelAt(dots)))));
+    },
     step,
   });
   const tower = ui.grid("Layers. Up and down choose one, left and right its unit", {
     point(y, x) {
-      choose(layers().length - Math.floor(y / rowHeight()));
-      ui.set("place", [ui.get("place")[0], Math.round(columnAt(x))]);
+      const layer = clamp(layers().length - Math.floor(y / rowHeight()), 1, layers().length);
+      const field = ui.last.fields?.[layer];
+      choose(layer);
+      if (field) ui.set("place", [ui.get("place")[0], nearest(field, columnAt(x))]);
     },
     step(rows, columns) {
       if (columns) return step(0, columns);
@@ -145,14 +156,13 @@ export default explorer("Receptive field explorer", (ui) => {
     return cell("columnheader", html("span", {}, `${word} `), letter, html("small", {}, rule));
   };
   const table = html("div", { class: "rf-table", role: "table", "aria-label": "Layers" });
-  table.append(
-    html(
-      "div", { role: "row", class: "rf-head" },
-      ...["layer l", ...ranges.map(([name]) => `${name} ${name[0]}`)].map((name) => heading(name)),
-      heading("size R", "R + d(k − 1)S"), heading("stride S", "S·s"), heading("padding P", "P + p·S"),
-      cell("columnheader", html("span", { class: "rf-hidden" }, "remove")),
-    ),
+  const head = html(
+    "div", { role: "row", class: "rf-head" },
+    ...["layer l", ...ranges.map(([name]) => `${name} ${name[0]}`)].map((name) => heading(name)),
+    heading("size R", "R + d(k − 1)S"), heading("stride S", "S·s"), heading("padding P", "P + p·S"),
+    cell("columnheader", html("span", { class: "rf-hidden" }, "remove")),
   );
+  table.append(head);
 
   function edit() {
     const typed = layers().map((_, index) => rows[index].inputs.map((input) => input.valueAsNumber));
@@ -227,7 +237,7 @@ export default explorer("Receptive field explorer", (ui) => {
   presetBar.classList.add("rf-presets");
   const picturePane = pane("Picture", picture.element);
   const towerPane = pane("Layers", tower.element);
-  towerPane.note.textContent = "units read";
+  towerPane.note.append("units read", html("span", { class: "rf-wide" }, " · hollow: padding"));
   const sees = html("p");
   const share = html("p");
   const formula = html("p", { class: "rf-formula" });
@@ -244,6 +254,7 @@ export default explorer("Receptive field explorer", (ui) => {
   // ---- drawing; both panes show the pixels from view.low on, view.side of them
 
   let view = { low: 0, side: SIDE };
+  let shownLayer; // the one whose row the table has been scrolled to
   const margin = 30; // of the tower, for what is written on its sides
   const pixelAt = (dots) => view.low + (dots * view.side) / picture.place.columns;
   const columnAt = (x) => view.low - 0.5 + ((x - margin) * view.side) / (tower.place.columns - 2 * margin);
@@ -309,7 +320,7 @@ export default explorer("Receptive field explorer", (ui) => {
     context.fillStyle = ui.colour("pad");
     context.fillRect(0, 0, picture.place.columns, picture.place.rows);
     context.imageSmoothingEnabled = scale < 1;
-    if (photo.complete && photo.naturalWidth) {
+    if (photo.naturalWidth > 0) {
       context.drawImage(photo, dots(0), dots(0), SIDE * scale, SIDE * scale);
     }
     context.imageSmoothingEnabled = scale < 2; // dots of a raster would beat with those of the screen
@@ -430,6 +441,11 @@ export default explorer("Receptive field explorer", (ui) => {
         results[column].replaceChildren(html("small", {}, `${sum} = `), html("b", {}, String(result)));
       });
     });
+    if (layer === shownLayer) return;
+    shownLayer = layer;
+    const { offsetTop, offsetHeight } = rows[layer - 1].element; // scroll as little as shows the row
+    const [low, high] = [offsetTop + offsetHeight - table.clientHeight, offsetTop - head.offsetHeight];
+    table.scrollTop = clamp(table.scrollTop, low, high);
   }
 
   return () => {
@@ -457,27 +473,30 @@ export default explorer("Receptive field explorer", (ui) => {
     writeTable(fields, stack, layer);
     const square = (n) => `${whole(n)} × ${whole(n)}`;
     const percent = (part) => `${number(100 * part, part < 0.1 ? 1 : 0)} %`;
-    picturePane.note.textContent = square(SIDE);
+    picturePane.note.textContent = view.side < SIDE ? `${view.side} of ${SIDE} pixels` : `${SIDE} pixels`;
     const seen = count(mass);
+    const holes = field.size ** 2 - seen ** 2;
     const [down, across] = intervals.map(([first, last]) => `${number(first)} to ${number(last)}`);
     sees.replaceChildren(
       `Unit (${unit.join(", ")}) of layer ${layer} sees `, html("b", {}, `${square(field.size)} pixels`),
       `, rows ${down}, columns ${across}`,
-      ...(seen < field.size ? [", and ", html("b", {}, `misses ${whole(field.size ** 2 - seen ** 2)}`), " of these"] : []),
-      ".",
+      ...(seen < field.size ? [", and ", html("b", {}, `misses ${whole(holes)}`), " of these."] : ["."]),
     );
     const most =
       side < field.size
         ? `end in the dashed ${square(side)}, ${percent((side / field.size) ** 2)} of the area`
-        : "fill the whole field";
+        : "need the whole field";
     share.textContent = effective
-      ? `95 % of all paths ${most}; ${percent(middle)} end in the middle ${square(field.size - 2 * trim)}.`
+      ? `95 % of all paths ${most}; ${percent(middle)} end in the middle half.`
       : "Tick “effective field” to see where in the field most paths end.";
     formula.replaceChildren(
-      ...formulas.map(([name, sum, result]) => html("span", {}, `${name} = ${sum} = `, html("b", {}, String(result)))),
+      ...formulas.map(([name, sum, result]) =>
+        html("span", {}, `${name} = ${sum} = `, html("b", {}, String(result))),
+      ),
     );
     return {
       fields, layer, field, unit, range, intervals, levels, side, middle, view,
+      photo: photo.naturalWidth > 0, // it is decoded in the background
       formulas: formulas.map((parts) => parts.join(" = ")),
     };
   };

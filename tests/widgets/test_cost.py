@@ -190,7 +190,7 @@ def test_the_table_shows_the_numbers_and_the_bars_their_shares(show):
         "48,080",
         "47 KiB",
     ]
-    assert dense[:4] == ["one dense layer", "784 → 10 values", "7,850", "0.13 × stack"]
+    assert dense[:4] == ["one dense layer", "784 → 10", "7,850", "0.13 × stack"]
 
 
 @pytest.mark.parametrize(
@@ -344,6 +344,10 @@ def test_a_kind_keeps_the_settings_that_both_have_and_pooling_starts_afresh(show
             "Layer 1: 4 groups must divide the 6 input channels and the 16 output channels.",
         ),
         (
+            {"layers": [{"kind": "grouped", **KINDS["grouped"], "groups": 3}], "channels": 6},
+            "Layer 1: 3 groups must divide the 6 input channels and the 16 output channels.",
+        ),
+        (
             {"layers": [{"kind": "pooling", "kernel": 3, "stride": 1, "padding": 2}]},
             "Layer 1: pooling pads by at most half of its kernel of size 3, got 2.",
         ),
@@ -393,6 +397,17 @@ def test_what_fits_keeps_its_numbers_and_the_rest_has_none(show):
     assert texts == ["6 × 9 × 9", "6 × 4 × 4", "–", "–", "–", "–", "–"]
     assert shown.page.locator(".cost-bad").inner_text().startswith("3 convolution")
     assert bill_of({**shown.settings(), "layers": LENET[:2]})["rows"][1]["shape"] == [6, 4, 4]
+
+
+def test_a_layer_added_while_another_setting_is_refused_has_no_numbers_yet(show):
+    shown = show(Cost())
+    shown.set(size=0)
+    shown.page.get_by_label("Add a copy below").press("Enter")
+    assert list(shown.numbers()) == ["problem"]
+    assert len(shown.settings()["layers"]) == 8
+    texts = shown.page.locator(".cost-rows .cost-row").nth(7).get_by_role("cell").all_inner_texts()
+    assert [text.strip() for text in texts] == ["–"] * 4
+    assert len(shown.set(size=28)["rows"]) == 8
 
 
 def test_a_refused_number_stays_in_its_field_and_never_reaches_the_stack(show):
