@@ -200,7 +200,7 @@ STACK_WEIGHTS = Formula(
             lambda C, M, D, n, k: n * k * k * C * D,
         ),
     ),
-    insight="Quadratic in the width of the middle: that is where the weights of a deep net are.",
+    insight="From three layers on, the count is quadratic in the width of the middle.",
 )
 
 
@@ -610,7 +610,7 @@ VGG_MEMORY = Choice(
     misconceptions=(
         Misconception(
             "parameters taken for maps",
-            "The dense layers hold the parameters; they keep a few thousand numbers a picture.",
+            "The dense layers hold the parameters. For a picture they keep vectors, no large maps.",
             "c",
         ),
         Misconception(
@@ -624,8 +624,13 @@ VGG_MEMORY = Choice(
             ("a", 1),
         ),
         Misconception(
+            "channels blamed",
+            "The first stage has the fewest channels, 64. What makes its maps large?",
+            ("a", 2),
+        ),
+        Misconception(
             "work blamed",
-            "Work is no memory, and the first two layers do not even do most of it.",
+            "Work is not memory, and the first stage does not even do most of it.",
             ("a", 4),
         ),
     ),
@@ -694,7 +699,7 @@ MEAN_HEAD = Number(
             132_863_336 - _dense(25_088, 4096, 4096, 1000) + 512 * 1000,
         ),
     ),
-    insight="Less than a twelfth of the network is left, and it takes pictures of any size.",
+    insight="Less than a twelfth of the network is left, and the picture may have another size.",
 )
 
 RANK = Proof(

@@ -211,9 +211,7 @@ export default explorer("Cost calculator", (ui) => {
   }
 
   function remove() {
-    if (layersNow().length > 1) {
-      change(layersNow().toSpliced(selected, 1), Math.min(selected, layersNow().length - 2));
-    }
+    if (layersNow().length > 1) change(layersNow().toSpliced(selected, 1), selected);
   }
 
   function select(index) {

@@ -16,7 +16,12 @@ from cnncourse import widgets
 PATIENCE = 180  # seconds for a server, a kernel or a page on a busy machine
 
 # Of each explorer: a setting with limits, the value Python gives it, and the value the page gives.
-SETTINGS = {"Convolution": ("stride", 3, 2)}
+SETTINGS = {
+    "Convolution": ("stride", 3, 2),
+    "Cost": ("size", 32, 40),
+    "Equivariance": ("stride", 3, 1),
+    "ReceptiveField": ("layer", 3, 2),
+}
 
 
 def notebook(name, setting, value):

@@ -258,9 +258,9 @@ def test_the_recursion_stands_in_the_table_with_the_numbers_filled_in(show):
     ]
 
 
-@pytest.mark.parametrize("name", STACKS)
-def test_the_picture_has_room_for_the_field_of_a_unit_in_its_middle(show, name):
-    found = show(ReceptiveField(layers=name)).numbers()
+@pytest.mark.parametrize("layers", [*STACKS, [[1, 8, 0, 1]] * 2, [[2, 6, 3, 1]] * 3])
+def test_the_picture_has_room_for_the_field_of_a_unit_in_its_middle(show, layers):
+    found = show(ReceptiveField(layers=layers)).numbers()
     low, side = found["view"]["low"], found["view"]["side"]
     for first, last in found["intervals"]:
         assert low <= first
