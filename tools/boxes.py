@@ -20,7 +20,8 @@ INTRODUCTION = """\
 Work on these in [the exercise notebook]({url}/blob/main/exercises/{name}), or
 [open it on Colab]({colab}/github/{repository}/blob/main/exercises/{name}).
 Each answer is checked: you read what is right, what is wrong, and which misconception a wrong
-answer points to. [The worked solutions](../solutions/{name}) wait on a page of their own."""
+answer points to. In the book, numbers and choices can be answered in their box, too.
+[The worked solutions](../solutions/{name}) wait on a page of their own."""
 
 
 def label_of(id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -376,7 +377,7 @@ BOTTLENECK = Formula(
             lambda C, w, g: C * w + 9 * w * w // g + 4 * w + 2 * C,
         ),
     ),
-    insight="With C = 4w and no groups the convolutions have 17 w², half of it in the 3x3.",
+    insight="With C = 4w and no groups the convolutions have 17 w², 9 w² of them in the 3x3.",
 )
 
 
@@ -511,6 +512,11 @@ SAFE = Function(
             "one block too many",
             "With this depth the guaranteed share has fallen below the one asked for.",
             lambda c, share: _blocks_by_counting(c, share) + 1,
+        ),
+        Misconception(
+            "rounded up",
+            "A part of a block does not exist, and one more block is already too deep: round down.",
+            lambda c, share: math.ceil(math.log(share) / math.log(1 - c)),
         ),
         Misconception(
             "shares subtracted",
