@@ -69,7 +69,7 @@
   /* Six significant digits, a whole number in full: as the checks in a notebook show a number. */
   function digits(number) {
     if (!Number.isFinite(number)) return number < 0 ? "-inf" : "inf";
-    if (Number.isInteger(number)) return String(number);
+    if (Number.isInteger(number)) return String(BigInt(number));
     const [mantissa, exponent] = number.toExponential(5).split("e");
     const power = Number(exponent);
     const trimmed = (text) => text.replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
