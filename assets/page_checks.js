@@ -66,10 +66,11 @@
     }
   }
 
-  /* Six significant digits, a whole number in full: as the checks in a notebook show a number. */
+  /* Six significant digits, whole and huge numbers in full: as the checks in a notebook do. */
   function digits(number) {
     if (!Number.isFinite(number)) return number < 0 ? "-inf" : "inf";
     if (Number.isInteger(number)) return String(BigInt(number));
+    if (Math.abs(number) >= 1e15) return String(number);
     const [mantissa, exponent] = number.toExponential(5).split("e");
     const power = Number(exponent);
     const trimmed = (text) => text.replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
