@@ -13,19 +13,6 @@ from cnncourse.architectures import lenet
 from cnncourse.training import set_seed
 
 
-def fall(model, x, labels):
-    """Return the loss before and after a few steps on one batch."""
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.003)
-    losses = []
-    for _ in range(8):
-        loss = F.cross_entropy(model(x), labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return losses[0], losses[-1]
-
-
 @pytest.mark.parametrize(
     ("layer", "parameters"),
     [("c1", 156), ("s2", 12), ("c3", 1516), ("s4", 32), ("c5", 48120), ("f6", 10164)],
@@ -162,11 +149,12 @@ def test_the_modern_form_reads_images_of_many_sizes(build, size):
     assert build(num_classes=3)(torch.randn(2, 1, *size)).shape == (2, 3)
 
 
-@pytest.mark.parametrize("build", [lenet.lenet5, lenet.lenet5_modern, lenet.tiny])
-def test_the_loss_falls(build):
-    model = build(num_classes=4, in_channels=2)
-    before, after = fall(model, torch.randn(8, 2, 32, 32), torch.arange(8) % 4)
-    assert after < 0.9 * before
+def test_every_parameter_of_lenet5_gets_a_gradient():
+    set_seed(0)
+    model = lenet.lenet5()
+    scores = model(torch.randn(8, 1, 32, 32))
+    F.cross_entropy(scores, torch.arange(8)).backward()
+    assert all(p.grad.abs().max() > 0 for p in model.parameters() if p.requires_grad)
 
 
 @pytest.mark.parametrize("build", [lenet.lenet5, lenet.lenet5_modern])
@@ -195,8 +183,3 @@ def test_only_ten_classes_have_a_code(num_classes):
 def test_lenet5_refuses_other_images(shape, message):
     with pytest.raises(ValueError, match=message):
         lenet.lenet5()(torch.zeros(shape))
-
-
-def test_the_modern_form_refuses_other_channels():
-    with pytest.raises(ValueError, match=r"shape \(N, 1, H, W\), got \(2, 3, 32, 32\)"):
-        lenet.lenet5_modern()(torch.zeros(2, 3, 32, 32))

@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-import torch.nn.functional as F
 from torchvision import models
 
 from cnncourse.analysis.counting import count_macs, count_parameters
@@ -80,34 +79,7 @@ def test_zeroed_last_norms_leave_the_projections_alone():
     assert all(name.endswith("residual.norm3.weight") for name in gammas)
 
 
-@pytest.mark.parametrize("size", [(32, 32), (28, 28), (16, 19)])
-def test_tiny_learns(size):
-    set_seed(0)
-    model = resnet.tiny(num_classes=7, in_channels=1)
-    x, y = torch.randn(8, 1, *size), torch.arange(8) % 7
-    optimizer = torch.optim.Adam(model.parameters(), 0.01)
-    losses = []
-    for _ in range(15):
-        loss = F.cross_entropy(model(x), y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    assert losses[-1] < losses[0] / 2
-
-
 def test_tiny_is_as_small_as_its_docstring_says():
     model = resnet.tiny()
     for count in (count_parameters(model).total, count_macs(model, (1, 3, 32, 32))):
         assert f"{count:,}" in resnet.tiny.__doc__
-
-
-def test_any_channels_and_classes_are_taken():
-    model = resnet.resnet18(num_classes=7, in_channels=1).eval()
-    assert model(torch.zeros(2, 1, 33, 47)).shape == (2, 7)
-
-
-@pytest.mark.parametrize("shape", [(2, 1, 32, 32), (3, 32, 32), (2, 3, 0, 8)])
-def test_inputs_of_another_shape_are_refused(shape):
-    with pytest.raises(ValueError, match="got"):
-        resnet.tiny()(torch.zeros(shape))

@@ -1,0 +1,157 @@
+"""What holds for every family and every builder, those added tomorrow included."""
+
+import importlib
+import inspect
+import json
+import pkgutil
+import re
+import subprocess
+import sys
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from cnncourse import architectures
+from cnncourse.training import set_seed
+
+FAMILIES = sorted(
+    info.name
+    for info in pkgutil.iter_modules(architectures.__path__)
+    if info.name != "loading" and not info.name.startswith("_")
+)
+
+IMPORT_ALL = f"""
+import json, sys, time
+import torch
+before = set(sys.modules)
+start = time.perf_counter()
+import cnncourse.architectures
+from cnncourse.architectures import {", ".join(FAMILIES)}
+seconds = time.perf_counter() - start
+print(json.dumps([seconds, sorted(set(sys.modules) - before)]))
+"""
+
+
+def import_all() -> tuple[float, list[str]]:
+    """Import every family in a fresh process: seconds beyond torch, and the modules loaded."""
+    run = [sys.executable, "-c", IMPORT_ALL]
+    return json.loads(subprocess.run(run, capture_output=True, check=True).stdout)
+
+
+def builders(family: str) -> dict:
+    """Return the public functions of a family that take a number of classes."""
+    module = importlib.import_module(f"cnncourse.architectures.{family}")
+    return {
+        name: function
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__
+        and not name.startswith("_")
+        and "num_classes" in inspect.signature(function).parameters
+    }
+
+
+BUILDERS = [(family, name) for family in FAMILIES for name in builders(family)]
+
+SMALLEST = {
+    # family: side of the smallest image, in tiny
+    "alexnet": (63, 15),
+    "cifar_resnet": (1, 1),
+    "densenet": (29, 5),
+    "efficientnet": (1, 1),
+    "googlenet": (15, 15),
+    "lenet": (1, 1),
+    "mobilenet": (1, 1),
+    "resnet": (1, 1),
+    "vgg": (32, 8),
+    "xception": (7, 7),
+}
+SMALLEST_OF_ONE = {"lenet5": 32, "googlenet_paper": 31}
+
+
+def smallest(family: str, name: str) -> int:
+    return SMALLEST_OF_ONE.get(name, SMALLEST[family][name == "tiny"])
+
+
+def build(family: str, name: str, **options) -> nn.Module:
+    """Call a builder; where it asks for a depth, it gets a small one."""
+    builder = builders(family)[name]
+    if "depth" in inspect.signature(builder).parameters:
+        options["depth"] = 20
+    return builder(**options)
+
+
+def test_importing_all_families_loads_no_torchvision():
+    _, modules = import_all()
+    assert {f"cnncourse.architectures.{family}" for family in FAMILIES} <= set(modules)
+    assert [name for name in modules if name.startswith(("torchvision", "matplotlib"))] == []
+
+
+def test_importing_all_families_takes_little_beyond_torch():
+    seconds = min(import_all()[0] for _ in range(3))
+    print(f"{len(FAMILIES)} families imported in {seconds:.3f} s beyond torch")
+    assert seconds < 0.3  # 0.1 s on an idle machine
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_has_a_tiny_member(family):
+    assert "tiny" in builders(family)
+
+
+@pytest.mark.parametrize(("family", "name"), BUILDERS)
+def test_a_builder_takes_channels_too_and_names_paper_and_numbers(family, name):
+    builder = builders(family)[name]
+    signature = inspect.signature(builder)
+    assert "in_channels" in signature.parameters
+    assert "**" not in str(signature)
+    text = builder.__doc__
+    if name != "tiny":  # which no paper has
+        assert re.search(r"arXiv:\d{4}\.\d{4,5}|\b(19|20)\d\d\b", text), "arXiv number or year"
+    assert re.search(r"\d{1,3}(,\d{3})+\s+(trainable )?parameters", text)
+    assert re.search(r"\d{1,3}(,\d{3})+\s+multiply-accumulates", text)
+
+
+@pytest.mark.parametrize(("family", "name"), BUILDERS)
+def test_channels_classes_and_image_sizes_are_free_from_the_smallest_on(family, name):
+    with torch.device("meta"):
+        model = build(family, name, num_classes=7, in_channels=2).eval()
+    side = smallest(family, name)
+    wider = side + 3 * (name != "lenet5")  # whose images have one size
+    assert model(torch.zeros(2, 2, side, wider, device="meta")).shape == (2, 7)
+
+
+@pytest.mark.parametrize(("family", "name"), BUILDERS)
+def test_inputs_of_another_shape_are_refused_with_that_shape(family, name):
+    with torch.device("meta"):
+        model = build(family, name, in_channels=2).eval()
+    side = smallest(family, name)
+    for shape in [(2, 3, 90, 90), (2, 90, 90)]:
+        message = re.escape(f"the input must have the shape (N, 2, H, W), got {shape}")
+        with pytest.raises(ValueError, match=message):
+            model(torch.zeros(shape, device="meta"))
+    for size in [(side - 1, 90), (90, side - 1)]:
+        message = f"at least {side} pixels high and wide, got {size[0]} × {size[1]}"
+        with pytest.raises(ValueError, match=message):
+            model(torch.zeros(2, 2, *size, device="meta"))
+
+
+@pytest.mark.parametrize("size", [(32, 32), (28, 28), (16, 19)])
+@pytest.mark.parametrize(
+    ("family", "name"),
+    [*((family, "tiny") for family in FAMILIES), ("cifar_resnet", "preactivation_resnet")],
+)
+def test_small_members_learn_small_images(family, name, size):
+    set_seed(0)
+    model = build(family, name, num_classes=4, in_channels=2)
+    labels = torch.arange(16) % 4
+    x = labels.view(16, 1, 1, 1) + 0.1 * torch.randn(16, 2, *size)  # told by brightness
+    optimizer = torch.optim.Adam(model.parameters(), 0.005)
+    losses = []
+    for _ in range(60):
+        loss = F.cross_entropy(model(x), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.7 * losses[0]
