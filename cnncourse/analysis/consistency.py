@@ -30,7 +30,7 @@ def shift_consistency(
 ) -> Consistency:
     """Measure how often two random shifts of one image get the same top class.
 
-    Zhang, "Making convolutional networks shift-invariant again" (arXiv:1904.11486, section 4.1).
+    Zhang, "Making convolutional networks shift-invariant again" (arXiv:1904.11486, section 4).
     For every image ``pairs`` pairs of shifts are drawn, independently and uniformly from
     ``-max_shift .. max_shift`` on both axes. ``mode`` says what enters the image: its other side
     (``"circular"``), zeros (``"zeros"``), or a part of the image that was hidden before

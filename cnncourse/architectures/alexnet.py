@@ -2,7 +2,8 @@
 
 The paper's network in two groups, one for each GPU (Krizhevsky, Sutskever and Hinton, *ImageNet
 classification with deep convolutional neural networks*, NIPS 2012), and the narrower one in a
-single tower (Krizhevsky 2014, arXiv:1404.5997) that torchvision has.
+single tower that torchvision has, after Krizhevsky 2014 (arXiv:1404.5997, which has 384 maps in the
+fourth convolution; his code and torchvision have 256).
 """
 
 from __future__ import annotations
@@ -199,7 +200,7 @@ def alexnet_grouped(
 
 
 def alexnet(num_classes: int = 1000, in_channels: int = 3, pretrained: bool = False) -> AlexNet:
-    """AlexNet in one tower (arXiv:1404.5997, as torchvision has it), without normalisation.
+    """AlexNet in one tower as torchvision has it, after arXiv:1404.5997, without normalisation.
 
     61,100,840 parameters, 714,188,480 multiply-accumulates at 224×224.
     """

@@ -202,7 +202,7 @@ def preactivation_resnet164(num_classes: int = 10, in_channels: int = 3) -> PreA
     """18 pre-activation bottlenecks in each stage.
 
     1,703,258 parameters (1.7M in the paper); 244,500,992 multiply-accumulates at 32×32 (He et al.
-    2016, arXiv:1603.05027, tables 3 and 4).
+    2016, arXiv:1603.05027, table 4).
     """
     return preactivation_resnet(164, num_classes, in_channels)
 
@@ -211,7 +211,7 @@ def preactivation_resnet1001(num_classes: int = 10, in_channels: int = 3) -> Pre
     """111 pre-activation bottlenecks in each stage.
 
     10,327,706 parameters, of which 10,178,490 outside the norms (10.2M in the paper); 1,487,849,984
-    multiply-accumulates at 32×32 (He et al. 2016, arXiv:1603.05027, tables 3 and 4).
+    multiply-accumulates at 32×32 (He et al. 2016, arXiv:1603.05027, table 4).
     """
     return preactivation_resnet(1001, num_classes, in_channels)
 

@@ -33,6 +33,7 @@ TINY_STAGES = [
     (4, 5, 40, 2, 2),
 ]
 
+# The factors are those of the authors' code; the paper describes the method (section 3.3).
 SCALING = {
     # width, depth, resolution, dropout
     "efficientnet_b0": (1.0, 1.0, 224, 0.2),

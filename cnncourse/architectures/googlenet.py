@@ -276,7 +276,7 @@ def googlenet(
     13,004,888 parameters with auxiliary heads, 6,624,904 without them; 1,498,376,192
     multiply-accumulates at 224×224 in evaluation mode. The published weights expect pixel values
     from -1 to 1, not those with ImageNet's mean and deviation removed, and come without auxiliary
-    heads: ``pretrained=True`` leaves these out (arXiv:1409.4842, table 1).
+    heads: ``pretrained=True`` leaves these out. Widths: arXiv:1409.4842, table 1.
     """
     model = GoogLeNet(TORCHVISION, auxiliary and not pretrained, num_classes, in_channels)
     return with_pretrained(model, "googlenet") if pretrained else model
@@ -289,7 +289,7 @@ def googlenet_paper(
 
     13,378,280 parameters with auxiliary heads, 6,998,552 without them; 1,582,671,872
     multiply-accumulates at 224×224 in evaluation mode. The constants of the normalisation, which
-    the paper leaves open, are AlexNet's (arXiv:1409.4842, table 1).
+    the paper leaves open, are AlexNet's. Widths: arXiv:1409.4842, table 1.
     """
     return GoogLeNet(PAPER, auxiliary, num_classes, in_channels)
 

@@ -249,7 +249,7 @@ def lenet5(num_classes: int = 10, in_channels: int = 1) -> LeNet5:
         F6   84 · (120 + 1)         10,164
 
     325,680 multiply-accumulates at 32×32. The output layer compares with ten fixed codes. The
-    paper feeds -0.1 for background and 1.175 for ink, so that pixels have mean 0 and variance 1.
+    paper feeds -0.1 for background and 1.175 for ink, so that pixels have about mean 0 and variance 1.
     """
     return LeNet5(num_classes, in_channels)
 
@@ -259,7 +259,7 @@ def lenet5_modern(num_classes: int = 10, in_channels: int = 1) -> ModernLeNet:
 
     61,706 parameters (156 + 2,416 + 48,120 + 10,164 + 850), 416,520 multiply-accumulates at 28×28
     or 32×32. Other tutorials keep a sigmoid or tanh and average pooling: the count is the same.
-    PyTorch's initial values (after LeCun and others 1998, section II.B).
+    Layers after LeCun and others 1998, section II.B; initial values as PyTorch sets them.
     """
     return ModernLeNet((6, 16, 120, 84), num_classes, in_channels)
 

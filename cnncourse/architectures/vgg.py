@@ -1,7 +1,8 @@
 """VGG: nothing but 3×3 convolutions, more and more of them.
 
 K. Simonyan and A. Zisserman, *Very deep convolutional networks for large-scale image recognition*,
-arXiv:1409.1556. A stage keeps its resolution; between stages it halves and the channels double.
+arXiv:1409.1556. A stage keeps its resolution; between stages it halves, and the channels double up
+to 512.
 """
 
 from __future__ import annotations

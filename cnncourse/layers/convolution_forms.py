@@ -103,7 +103,7 @@ def conv2d_im2col(
     """Convolve by one matrix product: windows as columns, kernels as rows.
 
     The arithmetic is that of the loops; the copying in `im2col` buys one large product, which
-    processors do fastest (Chellapilla, Puri and Simard 2006, section 2).
+    processors do fastest (Chellapilla, Puri and Simard 2006).
 
     Shape: as in `conv2d_loops`.
     """

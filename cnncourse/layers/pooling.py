@@ -154,8 +154,8 @@ class BlurPool2d(nn.Module):
     """Blur, then keep every ``stride``-th value, so that a small shift changes little.
 
     The kernel is a row of Pascal's triangle along each axis, (1, 2, 1) / 4 for size 3, which
-    removes the frequencies that subsampling would alias (Zhang 2019, arXiv:1904.11486,
-    section 3.3 and appendix). The border is reflected, more on the far side for an even size.
+    damps the frequencies that subsampling would alias (Zhang 2019, arXiv:1904.11486, section 3.2).
+    The border is reflected, more on the far side for an even size.
 
     Shape:
         x       (N, channels, H, W) or (channels, H, W)
