@@ -249,7 +249,8 @@ def lenet5(num_classes: int = 10, in_channels: int = 1) -> LeNet5:
         F6   84 · (120 + 1)         10,164
 
     325,680 multiply-accumulates at 32×32. The output layer compares with ten fixed codes. The
-    paper feeds -0.1 for background and 1.175 for ink, so that pixels have about mean 0 and variance 1.
+    paper feeds -0.1 for background and 1.175 for ink, so that pixels have roughly mean 0 and
+    variance 1.
     """
     return LeNet5(num_classes, in_channels)
 
