@@ -94,6 +94,11 @@ THIRD_SPLIT = Number(
             "The layer still has 384 output channels, and each of them a bias.",
             _ALEXNET - _THIRD // 2 - 192,
         ),
+        Misconception(
+            "saving instead of what is left",
+            "That is what the split saves. How many are left?",
+            _THIRD // 2,
+        ),
     ),
     insight="Not one part in a hundred saved, and the halves would meet in the dense layers only.",
 )
@@ -175,6 +180,11 @@ STACK_WEIGHTS = Formula(
             lambda C, M, D, n, k: k * k * (C * M + (n - 1) * M * M + M * D),
         ),
         Misconception(
+            "all layers in the middle",
+            "The first layer and the last are two of the n.",
+            lambda C, M, D, n, k: k * k * (C * M + n * M * M + M * D),
+        ),
+        Misconception(
             "last width forgotten",
             "The last layer leads from M to D channels, not to M.",
             lambda C, M, D, n, k: k * k * (C * M + (n - 1) * M * M),
@@ -198,6 +208,16 @@ STACK_WEIGHTS = Formula(
             "every layer from C to D",
             "Only the outer maps have C and D channels; those between have M.",
             lambda C, M, D, n, k: n * k * k * C * D,
+        ),
+        Misconception(
+            "every layer from M to M",
+            "The first layer reads C channels, and the last puts out D.",
+            lambda C, M, D, n, k: n * k * k * M * M,
+        ),
+        Misconception(
+            "two layers counted",
+            "Between n + 1 maps there are n layers; two of them touch C or D.",
+            lambda C, M, D, n, k: k * k * M * (C + D),
         ),
     ),
     insight="From three layers on, the count is quadratic in the width of the middle.",
@@ -242,6 +262,11 @@ WIDEST_MIDDLE = Function(
             lambda C, D: (25 * C - 1) // 18,
         ),
         Misconception(
+            "equal widths, equal weights",
+            "25/18 of the width holds for C = D, and even there, at 18, the two would be equal.",
+            lambda C, D: 25 * C // 18,
+        ),
+        Misconception(
             "second layer forgotten",
             "The stack has two layers, and the middle width occurs in both.",
             lambda C, D: (25 * D - 1) // 9,
@@ -256,6 +281,11 @@ WIDEST_MIDDLE = Function(
             "At this width the stack already has more weights.",
             lambda C, D: _widest(C, D) + 1,
         ),
+        Misconception(
+            "not a whole number",
+            "Channels are whole, and at this fraction the two would be equal.",
+            lambda C, D: 25 * C * D / (9 * (C + D)),
+        ),
     ),
     insight="From 3 to 64 channels the middle may have 7; VGG-16 takes 64 there.",
 )
@@ -263,6 +293,17 @@ WIDEST_MIDDLE = Function(
 
 def _pointwise(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return F.conv2d(x, weight[:, :, None, None], bias)
+
+
+def _cut_anew(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Reshape there and back, and move nothing."""
+    N, C, H, W = x.shape
+    return F.linear(x.reshape(N, H, W, C), weight, bias).reshape(N, -1, H, W)
+
+
+def _cut_behind(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Move the channels to the end, and reshape on the way back."""
+    return F.linear(x.movedim(1, -1), weight, bias).reshape(len(x), -1, *x.shape[2:])
 
 
 POINTWISE = Function(
@@ -307,6 +348,16 @@ POINTWISE = Function(
             "mean over the places",
             "The places stay apart: each has a vector of its own.",
             lambda x, weight, bias: _pointwise(x.mean((2, 3), keepdim=True), weight, bias),
+        ),
+        Misconception(
+            "reshaped instead of moved",
+            "Reshaping does not move the channels, it cuts the numbers up anew.",
+            _cut_anew,
+        ),
+        Misconception(
+            "reshaped on the way back",
+            "The way there is right. The way back has to move the channels, too.",
+            _cut_behind,
         ),
     ),
     insight="On many machines a 1×1 convolution is executed as this one matrix product.",
@@ -367,14 +418,15 @@ class _Inception(nn.Module):
         rectified: bool = True,
         pool: type[nn.Module] = nn.MaxPool2d,
         order: str = "abcd",
+        bare: str = "",
     ) -> None:
         super().__init__()
         C, one, narrow3, wide3, narrow5, wide5, projected = widths
         inner = nn.ReLU() if rectified else nn.Identity()
-        self.order = order
+        self.order, self.bare = order, bare  # `bare`: branches without a ReLU at their end
         self.branches = nn.ModuleDict(
             {
-                "a": nn.Sequential(_same(C, one, 1), nn.ReLU()),
+                "a": _same(C, one, 1),
                 "b": nn.Sequential(_same(C, narrow3, 1), inner, _same(narrow3, wide3, 3)),
                 "c": nn.Sequential(_same(C, narrow5, 1), inner, _same(narrow5, wide5, five)),
                 "d": nn.Sequential(pool(3, stride=1, padding=1), _same(C, projected, 1)),
@@ -382,7 +434,8 @@ class _Inception(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([F.relu(self.branches[name](x)) for name in self.order], dim=1)
+        ends = {name: self.branches[name](x) for name in self.order}
+        return torch.cat([y if name in self.bare else F.relu(y) for name, y in ends.items()], dim=1)
 
 
 def _same(C: int, D: int, k: int) -> nn.Conv2d:
@@ -397,12 +450,13 @@ class _Unpooled(_Inception):
         self.branches["d"][0] = nn.Identity()
 
 
-class _Unrectified(_Inception):
-    """No ReLU at the ends of the branches."""
+class _PooledLast(_Inception):
+    """The fourth branch turned round."""
 
-    def forward(self, x: Tensor) -> Tensor:
-        ends = [self.branches[name] for name in "bcd"]
-        return torch.cat([self.branches["a"][0](x), *[end(x) for end in ends]], dim=1)
+    def __init__(self, widths: tuple[int, ...]) -> None:
+        super().__init__(widths)
+        pool, project = self.branches["d"]
+        self.branches["d"] = nn.Sequential(project, pool)
 
 
 def _inception(kind: type[_Inception] = _Inception, **options: object) -> Callable:
@@ -433,7 +487,12 @@ INCEPTION = Module(
         Misconception(
             "no ReLU at the end",
             "The last convolution of each branch has a ReLU behind it as well.",
-            _inception(_Unrectified),
+            _inception(bare="abcd"),
+        ),
+        Misconception(
+            "no ReLU after the projection",
+            "The 1×1 convolution behind the pooling has a ReLU, too.",
+            _inception(bare="d"),
         ),
         Misconception(
             "3×3 in the third branch",
@@ -451,6 +510,11 @@ INCEPTION = Module(
             _inception(_Unpooled),
         ),
         Misconception(
+            "pooling after the projection",
+            "The window takes the largest of the input, not of what the 1×1 made of it.",
+            _inception(_PooledLast),
+        ),
+        Misconception(
             "branches in another order",
             "Along the channels: 1×1, 3×3, 5×5, pooling.",
             _inception(order="dabc"),
@@ -462,6 +526,7 @@ INCEPTION = Module(
 
 def _vgg(
     pool_each: bool = False,
+    norm: bool = True,
     norm_last: bool = False,
     bias: bool = False,
     pool_end: bool = True,
@@ -474,7 +539,7 @@ def _vgg(
         for row, (depth, width) in enumerate(table):
             for place in range(depth):
                 layers.append(nn.Conv2d(in_channels, width, 3, padding=1, bias=bias))
-                pair = [nn.BatchNorm2d(width), nn.ReLU()]
+                pair = [nn.BatchNorm2d(width), nn.ReLU()] if norm else [nn.ReLU()]
                 layers.extend(pair[::-1] if norm_last else pair)
                 in_channels = width
                 if pool_each and place < depth - 1:
@@ -508,6 +573,11 @@ FROM_TABLE = Module(
             _vgg(pool_each=True),
         ),
         Misconception(
+            "no norm",
+            "Behind each convolution stands a batch norm, and it has parameters, too.",
+            _vgg(norm=False),
+        ),
+        Misconception(
             "norm after the ReLU",
             "The order is convolution, batch norm, ReLU.",
             _vgg(norm_last=True),
@@ -532,20 +602,28 @@ FROM_TABLE = Module(
 )
 
 
-def _losses(main: Tensor, late: Tensor, early: Tensor, labels: Tensor) -> list[Tensor]:
-    return [F.cross_entropy(scores, labels) for scores in (main, late, early)]
-
-
-def _total(weights: tuple[float, float, float], always: bool = False) -> Callable:
-    """Weigh the three losses in training, and the first alone in evaluation."""
+def _total(
+    weights: tuple[float, float, float] = (1.0, 0.3, 0.3),
+    heads: Callable[[bool], bool] = lambda training: training,
+    reduction: str = "mean",
+) -> Callable:
+    """Weigh the three losses where the heads count, and take the first alone elsewhere."""
 
     def total(main: Tensor, late: Tensor, early: Tensor, labels: Tensor, training: bool) -> Tensor:
-        losses = _losses(main, late, early, labels)
-        if not (training or always):
+        three = (main, late, early)
+        losses = [F.cross_entropy(scores, labels, reduction=reduction) for scores in three]
+        if not heads(training):
             return losses[0]
         return sum(weight * loss for weight, loss in zip(weights, losses, strict=True))
 
     return total
+
+
+def _of_the_sum(
+    main: Tensor, late: Tensor, early: Tensor, labels: Tensor, training: bool
+) -> Tensor:
+    """One cross-entropy of the weighed scores."""
+    return F.cross_entropy(main + 0.3 * (late + early) if training else main, labels)
 
 
 def _scores() -> list[tuple]:
@@ -560,7 +638,7 @@ AUXILIARY_LOSS = Function(
     id="classic_architectures.auxiliary_loss",
     title="The loss with auxiliary heads",
     signature="total_loss(main, late, early, labels, training)",
-    oracle=_total((1.0, 0.3, 0.3)),
+    oracle=_total(),
     cases=_scores,
     hints=(
         "Three scores, one set of labels: three cross-entropies.",
@@ -576,7 +654,17 @@ AUXILIARY_LOSS = Function(
         Misconception(
             "heads in evaluation",
             "In evaluation the heads are gone: the main loss is all.",
-            _total((1.0, 0.3, 0.3), always=True),
+            _total(heads=lambda training: True),
+        ),
+        Misconception(
+            "heads ignored",
+            "In training the heads count.",
+            _total(heads=lambda training: False),
+        ),
+        Misconception(
+            "training and evaluation exchanged",
+            "The heads count in training, not in evaluation.",
+            _total(heads=lambda training: not training),
         ),
         Misconception(
             "weight shared between the heads",
@@ -592,6 +680,21 @@ AUXILIARY_LOSS = Function(
             "weights that add up to one",
             "The main loss is not reduced when the heads are added.",
             _total((0.4, 0.3, 0.3)),
+        ),
+        Misconception(
+            "second head left out",
+            "There are two heads, and both count.",
+            _total((1.0, 0.3, 0.0)),
+        ),
+        Misconception(
+            "scores added",
+            "Each head has a loss of its own: take three cross-entropies, then add.",
+            _of_the_sum,
+        ),
+        Misconception(
+            "sum over the batch",
+            "The loss is a mean over the batch: it does not grow with N.",
+            _total(reduction="sum"),
         ),
     ),
     insight="One line in the training loop; the network in use does not know that heads existed.",
@@ -650,7 +753,8 @@ RELU_CONCLUSION = Choice(
     misconceptions=(
         Misconception(
             "a factor for all cases",
-            "At a rate of 0.1 tanh arrives and ReLU's best is no faster: no factor fits both.",
+            "At its best rate tanh takes less than twice the steps of ReLU at its own: "
+            "no one factor fits all settings.",
             "a",
         ),
         Misconception(
@@ -664,7 +768,8 @@ RELU_CONCLUSION = Choice(
             ("b", 1),
         ),
     ),
-    insight="Whoever compares two things at one setting compares the setting.",
+    insight="Whoever compares two things at one setting compares the setting. "
+    "With pixels divided by 255, tanh takes fewer steps than ReLU at equal rates.",
 )
 
 MEAN_HEAD = Number(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import comb
 
 import torch
@@ -209,6 +209,17 @@ def _from_eigenvectors(weight: Tensor, m: int) -> Tensor:
     return nearest
 
 
+def _values_forgotten(weight: Tensor, m: int) -> Tensor:
+    """Take the singular vectors alone, each of length one."""
+    nearest = torch.empty_like(weight)
+    for channel in range(weight.shape[1]):
+        kernels = weight[:, channel].flatten(1)
+        patterns = torch.linalg.eigh(kernels.T @ kernels).eigenvectors[:, -m:]
+        directions = F.normalize(kernels @ patterns, dim=0)
+        nearest[:, channel] = (directions @ patterns.T).view_as(weight[:, channel])
+    return nearest
+
+
 def _of_each_kernel(weight: Tensor, m: int) -> Tensor:
     u, s, v = torch.linalg.svd(weight, full_matrices=False)
     return (u[..., :m] * s[..., None, :m]) @ v[..., :m, :]
@@ -262,6 +273,21 @@ NEAREST = Function(
             "That is what the approximation leaves out.",
             lambda weight, m: weight - _from_eigenvectors(weight, m),
         ),
+        Misconception(
+            "singular values forgotten",
+            "Singular vectors have length one: each pair of them comes with its value.",
+            _values_forgotten,
+        ),
+        Misconception(
+            "axes not exchanged back",
+            "The shape is right, but the input channels still stand in front of the outputs.",
+            lambda weight, m: _from_eigenvectors(weight, m).transpose(0, 1).reshape(weight.shape),
+        ),
+        Misconception(
+            "multiplier ignored",
+            "With m kernels for an input channel its matrix may have more than rank one.",
+            lambda weight, m: _from_eigenvectors(weight, 1),
+        ),
     ),
     insight="The sum of the squares left out is the expected squared error on white noise.",
 )
@@ -278,12 +304,14 @@ class _Turned(nn.Sequential):
         )
 
 
-def _multiplied(spatial: dict, factor: Callable[[int], int] = lambda m: m):
+def _multiplied(
+    spatial: dict, factor: Callable[[int], int] = lambda m: m, between: Sequence[nn.Module] = ()
+):
     def build(inputs: int, outputs: int, multiplier: int) -> nn.Module:
         middle = inputs * factor(multiplier)
         settings = {"groups": inputs, "padding": 1, "bias": False} | spatial
         return nn.Sequential(
-            nn.Conv2d(inputs, middle, 3, **settings), nn.Conv2d(middle, outputs, 1)
+            nn.Conv2d(inputs, middle, 3, **settings), *between, nn.Conv2d(middle, outputs, 1)
         )
 
     return build
@@ -329,6 +357,11 @@ MULTIPLIER = Module(
             "Height and width are to be kept.",
             _multiplied({"padding": 0}),
         ),
+        Misconception(
+            "ReLU between the layers",
+            "Nothing stands between the two layers: together they are one convolution.",
+            _multiplied({}, between=[nn.ReLU()]),
+        ),
     ),
     insight="With as many kernels as a kernel has taps, it can be any dense layer, and costs more.",
 )
@@ -367,6 +400,11 @@ INVERTED_RATIO = Number(
             "depthwise filter forgotten",
             "Nine products a channel for the filter in the middle are missing.",
             6 * (32 + 32) / (9 * 32),
+        ),
+        Misconception(
+            "dense filter",
+            "The filter in the middle is depthwise: each of its outputs reads one channel.",
+            6 * (32 + 9 * 6 * 32 + 32) / (9 * 32),
         ),
     ),
     insight="Cheap compared with a dense layer at its wide end, not at its narrow one.",
@@ -427,6 +465,16 @@ INVERTED_MACS = Formula(
             "That is twice too many: one product and one addition are one multiply-accumulate.",
             lambda C, D, t, k, n, s: 2 * t * C * (n * n * C + (n // s) ** 2 * (k * k + D)),
         ),
+        Misconception(
+            "stride along one axis",
+            "The stride thins out the rows and the columns.",
+            lambda C, D, t, k, n, s: t * C * (n * n * C + n * n // s * (k * k + D)),
+        ),
+        Misconception(
+            "narrow map behind the filter",
+            "A depthwise filter keeps the number of channels. What does the last layer read?",
+            lambda C, D, t, k, n, s: C * (n * n * t * C + (n // s) ** 2 * (t * k * k + D)),
+        ),
     ),
     insight="With a stride, widening is often the dearest part: it works at the old resolution.",
 )
@@ -468,6 +516,11 @@ SURVIVES = Number(
             "exactly four counts for both.",
             0.5,
         ),
+        Misconception(
+            "percent instead of probability",
+            "A probability lies between 0 and 1.",
+            100 * sum(comb(8, j) for j in range(4, 9)) / 2**8,
+        ),
     ),
     insight="With six times as many dimensions instead of two, 99.99 % survive.",
 )
@@ -480,7 +533,7 @@ LINEAR_END = Choice(
     correct=("b", 2),
     hints=(
         "Compare a ReLU from 8 to 8 dimensions with one from 8 to 48.",
-        "What did the chapter prove, what did it measure, and about which weights?",
+        "What did the chapter prove, what did it measure, and with which weights?",
     ),
     misconceptions=(
         Misconception(
@@ -505,12 +558,12 @@ LINEAR_END = Choice(
             ("b", 3),
         ),
         Misconception(
-            "model taken for an experiment",
-            "The chapter drew random matrices. It did not train networks with and without it.",
+            "proposition confused with the experiment",
+            "That experiment stands at the end of the chapter. The proposition trains nothing.",
             ("b", 1),
         ),
     ),
-    insight="A good reason for a default. Whether a network needs it, an experiment has to say.",
+    insight="A good reason for a default. What a trained network loses, an experiment has to say.",
 )
 
 
@@ -555,8 +608,8 @@ SQUEEZE = Module(
     oracle=_gate(),
     cases=lambda: [
         ((4, 2), whole(1, 4, 4, 4)),
-        ((6, 2), whole(2, 6, 6, 6)),
-        ((4, 3), whole(3, 4, 2, 4)),
+        ((3, 2), whole(3, 3, 3, 3)),  # as many pictures as rows: an (N, C) gate fits, too
+        ((4, 3), whole(1, 4, 2, 4)),
     ],
     hints=(
         "The mean is over the two axes of the places: what shape is left?",
@@ -575,6 +628,11 @@ SQUEEZE = Module(
             _gate(outer=lambda s: s),
         ),
         Misconception(
+            "ReLU instead of sigmoid",
+            "A ReLU has no upper end, and the gate is to lie between 0 and 1.",
+            _gate(outer=torch.relu),
+        ),
+        Misconception(
             "ReLU missing",
             "Between the two layers stands a ReLU; without it they are one linear map.",
             _gate(inner=lambda s: s),
@@ -585,6 +643,11 @@ SQUEEZE = Module(
             _gate(apply=lambda x, s: x * s[:, None, None, :, 0, 0]),
         ),
         Misconception(
+            "gate without its axes",
+            "A gate of shape (N, C) lines up with rows and columns, not channels: add two axes.",
+            _gate(apply=lambda x, s: x * s[:, :, 0, 0]),
+        ),
+        Misconception(
             "gate added",
             "The gate multiplies the channels; it is not added to them.",
             _gate(apply=torch.add),
@@ -593,6 +656,11 @@ SQUEEZE = Module(
             "largest instead of mean",
             "The squeeze is the mean over the places, not the largest value.",
             _gate(pool=lambda x: x.amax((2, 3), keepdim=True)),
+        ),
+        Misconception(
+            "sum instead of mean",
+            "A sum grows with the size of the picture; the squeeze does not.",
+            _gate(pool=lambda x: x.sum((2, 3), keepdim=True)),
         ),
         Misconception(
             "gate returned",
@@ -624,9 +692,19 @@ GATE_BILL = Blanks(
             {"macs": "2 * C * S + C * n * n"},
         ),
         Misconception(
+            "mean counted as well",
+            "By our convention neither the mean nor the products with the gate count.",
+            {"macs": "2 * C * S + 2 * C * n * n"},
+        ),
+        Misconception(
             "one layer only",
             "There are two layers: down to the squeeze channels, and back up.",
             {"weights": "C * S"},
+        ),
+        Misconception(
+            "products of one layer only",
+            "Every weight is used once. Compare with the first gap.",
+            {"macs": "C * S"},
         ),
         Misconception(
             "biases counted among the weights",
@@ -634,9 +712,19 @@ GATE_BILL = Blanks(
             {"weights": "2 * C * S + C + S"},
         ),
         Misconception(
-            "a bias for each input",
+            "biases of the first layer miscounted",
             "A bias belongs to an output: S in the first layer. And in the second?",
             {"biases": "2 * C"},
+        ),
+        Misconception(
+            "biases of the second layer miscounted",
+            "A bias belongs to an output, and the second layer leads back to all channels.",
+            {"biases": "2 * S"},
+        ),
+        Misconception(
+            "biases of one layer only",
+            "These are the biases of the second layer. The first has its own.",
+            {"biases": "C"},
         ),
     ),
     insight="The same number of products for a thumbnail and for a poster.",
@@ -732,6 +820,11 @@ ATTENTION_WIDTH = Formula(
             "Check with n = 49, k = 3 and rho = 5: the width there is positive.",
             lambda n, k, rho: (2 * n - rho * k * k) / (4 - rho),
         ),
+        Misconception(
+            "rounded down",
+            "The width is a real number here: do not round it.",
+            lambda n, k, rho: (2 * n - rho * k * k) // (rho - 4),
+        ),
     ),
     insight="The width grows with the number of tokens: wide networks make attention look cheap.",
 )
@@ -744,7 +837,7 @@ SLOW_GROUPS = Choice(
     correct=("b", 2),
     hints=(
         "How many weights and how many products has each of the two layers?",
-        "Look at the left end of the time curve as well before you generalise.",
+        "Look at the left end of the table as well before you generalise.",
     ),
     misconceptions=(
         Misconception(

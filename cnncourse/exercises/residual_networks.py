@@ -73,33 +73,35 @@ class _Post(nn.Module):
         self,
         c: int,
         d: int,
-        stride: int,
+        strides: tuple[int, int],
         shortcut: nn.Module,
         join: Callable[[Tensor, Tensor], Tensor],
+        between: type[nn.Module] = nn.ReLU,
     ) -> None:
         super().__init__()
-        self.inner = nn.Sequential(
-            _conv(c, d, stride=stride), nn.BatchNorm2d(d), nn.ReLU(), _conv(d, d), nn.BatchNorm2d(d)
-        )
+        first, second = _conv(c, d, stride=strides[0]), _conv(d, d, stride=strides[1])
+        self.inner = nn.Sequential(first, nn.BatchNorm2d(d), between(), second, nn.BatchNorm2d(d))
         self.shortcut, self.join = shortcut, join
 
     def forward(self, x: Tensor) -> Tensor:
         return self.join(self.shortcut(x), self.inner(x))
 
 
-def _basic(join: Callable[[Tensor, Tensor], Tensor]) -> Callable[[int], nn.Module]:
-    return lambda channels: _Post(channels, channels, 1, nn.Identity(), join)
-
-
 def _added(skip: Tensor, residual: Tensor) -> Tensor:
     return F.relu(skip + residual)
+
+
+def _basic(
+    join: Callable[[Tensor, Tensor], Tensor] = _added, between: type[nn.Module] = nn.ReLU
+) -> Callable[[int], nn.Module]:
+    return lambda c: _Post(c, c, (1, 1), nn.Identity(), join, between)
 
 
 BLOCK = Module(
     id="residual_networks.block",
     title="A residual block",
     signature="Block(channels)",
-    oracle=_basic(_added),
+    oracle=_basic(),
     cases=lambda: [((2,), whole(3, 2, 5, 4)), ((3,), real(2, 3, 4, 6))],
     hints=(
         "Keep the input: it is needed again at the end.",
@@ -116,6 +118,16 @@ BLOCK = Module(
             "ReLU before the sum",
             "Behind a ReLU a residual can only add, never take away. The ReLU follows the sum.",
             _basic(lambda skip, residual: skip + F.relu(residual)),
+        ),
+        Misconception(
+            "one ReLU too many",
+            "The residual has a ReLU of its own at its end: then it can only add.",
+            _basic(lambda skip, residual: _added(skip, F.relu(residual))),
+        ),
+        Misconception(
+            "inner ReLU forgotten",
+            "A ReLU stands between the two convolutions as well.",
+            _basic(between=nn.Identity),
         ),
         Misconception(
             "no last ReLU",
@@ -142,13 +154,15 @@ def _projection(c: int, d: int) -> nn.Module:
 
 
 def _down(
-    shortcut: Callable[[int, int], nn.Module], join: Callable[[Tensor, Tensor], Tensor] = _added
+    shortcut: Callable[[int, int], nn.Module],
+    join: Callable[[Tensor, Tensor], Tensor] = _added,
+    strides: tuple[int, int] = (2, 1),
 ) -> Callable[[int, int], nn.Module]:
-    return lambda c, d: _Post(c, d, 2, shortcut(c, d), join)
+    return lambda c, d: _Post(c, d, strides, shortcut(c, d), join)
 
 
-def _pooled(c: int, d: int) -> nn.Module:
-    return nn.Sequential(nn.AvgPool2d(2, ceil_mode=True), _conv(c, d, 1))
+def _pooled(pool: type[nn.Module]) -> Callable[[int, int], nn.Module]:
+    return lambda c, d: nn.Sequential(pool(2, ceil_mode=True), _conv(c, d, 1))
 
 
 DOWN = Module(
@@ -181,7 +195,17 @@ DOWN = Module(
         Misconception(
             "mean instead of stride",
             "That is a later variant. Here the projection takes every second pixel.",
-            _down(_pooled),
+            _down(_pooled(nn.AvgPool2d)),
+        ),
+        Misconception(
+            "largest instead of stride",
+            "The projection takes every second pixel; it does not look for the largest.",
+            _down(_pooled(nn.MaxPool2d)),
+        ),
+        Misconception(
+            "stride in the second convolution",
+            "The first 3×3 convolution makes the map smaller, the second keeps its size.",
+            _down(_projection, strides=(1, 2)),
         ),
         Misconception(
             "ReLU on the shortcut",
@@ -198,41 +222,30 @@ DOWN = Module(
 )
 
 
-class _Pre(nn.Module):
-    """A pre-activation block; `base` picks what the residual is added to, `last` ends it."""
+def _layers(letters: str, c: int) -> nn.Sequential:
+    """Stack layers by their letters: n is a norm, r a ReLU, c a convolution."""
+    make = {"n": nn.BatchNorm2d, "r": lambda _: nn.ReLU(), "c": lambda c: _conv(c, c)}
+    return nn.Sequential(*[make[letter](c) for letter in letters])
 
-    def __init__(
-        self,
-        c: int,
-        base: Callable[[Tensor, Tensor], Tensor] = lambda x, a: x,
-        last: Callable[[Tensor], Tensor] = lambda y: y,
-        activate: bool = True,
-    ) -> None:
+
+class _Sum(nn.Module):
+    """The input plus its residual, with layers `before` and `behind` that the skip leaves out."""
+
+    def __init__(self, c: int, residual: str, before: str = "", behind: str = "") -> None:
         super().__init__()
-        self.first, self.second = nn.BatchNorm2d(c), nn.BatchNorm2d(c)
-        self.look, self.again = _conv(c, c), _conv(c, c)
-        self.base, self.last, self.activate = base, last, activate
+        self.before, self.inner = _layers(before, c), _layers(residual, c)
+        self.behind = _layers(behind, c)
 
     def forward(self, x: Tensor) -> Tensor:
-        a = self.first(x)
-        a = F.relu(a) if self.activate else a
-        return self.last(self.base(x, a) + self.again(F.relu(self.second(self.look(a)))))
-
-
-def _swapped(c: int) -> nn.Module:
-    """Norm and ReLU behind each convolution, the sum left alone."""
-
-    def join(skip: Tensor, residual: Tensor) -> Tensor:
-        return skip + F.relu(residual)
-
-    return _Post(c, c, 1, nn.Identity(), join)
+        x = self.before(x)
+        return self.behind(x + self.inner(x))
 
 
 PRE = Module(
     id="residual_networks.preactivation",
     title="A pre-activation block",
     signature="PreBlock(channels)",
-    oracle=_Pre,
+    oracle=lambda c: _Sum(c, "nrcnrc"),
     cases=lambda: [((2,), real(3, 2, 5, 4)), ((3,), real(2, 3, 4, 6))],
     hints=(
         "The order within the residual is norm, ReLU, convolution, and once more the same.",
@@ -243,32 +256,52 @@ PRE = Module(
         Misconception(
             "post-activation",
             "This is the original block. Here norm and ReLU come before each convolution.",
-            _basic(_added),
+            lambda c: _Sum(c, "cnrcn", behind="r"),
+        ),
+        Misconception(
+            "only the last ReLU left out",
+            "Nothing follows the sum now. But norm and ReLU come before each convolution, too.",
+            lambda c: _Sum(c, "cnrcn"),
         ),
         Misconception(
             "ReLU after the sum",
             "The point of the variant is that nothing follows the sum.",
-            lambda c: _Pre(c, last=F.relu),
+            lambda c: _Sum(c, "nrcnrc", behind="r"),
         ),
         Misconception(
             "skip taken behind the first ReLU",
             "The skip starts at the input itself: otherwise a ReLU stands in the direct way.",
-            lambda c: _Pre(c, base=lambda x, a: a),
+            lambda c: _Sum(c, "cnrc", before="nr"),
+        ),
+        Misconception(
+            "skip taken behind the first norm",
+            "The skip starts at the input itself, before the first norm.",
+            lambda c: _Sum(c, "rcnrc", before="n"),
         ),
         Misconception(
             "no skip",
             "The input has to be added to what the convolutions made.",
-            lambda c: _Pre(c, base=lambda x, a: 0 * x),
+            lambda c: _layers("nrcnrc", c),
         ),
         Misconception(
             "first ReLU forgotten",
             "A ReLU follows the first norm as well.",
-            lambda c: _Pre(c, activate=False),
+            lambda c: _Sum(c, "ncnrc"),
+        ),
+        Misconception(
+            "second ReLU forgotten",
+            "The second norm has a ReLU behind it, like the first.",
+            lambda c: _Sum(c, "nrcnc"),
+        ),
+        Misconception(
+            "ReLU before the norm",
+            "The order is norm, ReLU, convolution.",
+            lambda c: _Sum(c, "rncrnc"),
         ),
         Misconception(
             "activation behind the convolutions",
             "Turn the order around: norm and ReLU stand before their convolution.",
-            _swapped,
+            lambda c: _Sum(c, "cnrcnr"),
         ),
     ),
     insight="From first block to last the signal passes sums alone, and so does the gradient.",
@@ -310,6 +343,11 @@ DEPTH = Formula(
             "projections counted",
             "By convention the projections of the shortcuts are left out.",
             lambda stages, n, layers: stages * n * layers + stages + 1,
+        ),
+        Misconception(
+            "a projection in every stage",
+            "Where every stage has a projection, as with bottlenecks, none of them counts.",
+            lambda stages, n, layers: stages * n * layers + stages + 2,
         ),
         Misconception(
             "one stage",
@@ -362,6 +400,11 @@ BOTTLENECK = Formula(
             lambda C, w, g: (2 * C * w + 9 * w * w) // g + 4 * w + 2 * C,
         ),
         Misconception(
+            "one group counted",
+            "That is one group; there are g.",
+            lambda C, w, g: 2 * C * w + 9 * (w // g) ** 2 + 4 * w + 2 * C,
+        ),
+        Misconception(
             "all norms of the inner width",
             "The last norm stands behind the last convolution: look at its channels.",
             lambda C, w, g: 2 * C * w + 9 * w * w // g + 6 * w,
@@ -375,6 +418,11 @@ BOTTLENECK = Formula(
             "one 1x1 convolution",
             "There are two 1x1 convolutions: down to w channels and back up.",
             lambda C, w, g: C * w + 9 * w * w // g + 4 * w + 2 * C,
+        ),
+        Misconception(
+            "biases counted",
+            "The convolutions have no biases: the norms behind them shift.",
+            lambda C, w, g: _bottleneck_parameters(C, w, g) + 2 * w + C,
         ),
     ),
     insight="With C = 4w and no groups the convolutions have 17 w², 9 w² of them in the 3x3.",
@@ -418,6 +466,7 @@ GRADIENT = Function(
         "One block first: what does the theorem say about its input's gradient?",
         "Which block does the gradient reach first on its way back?",
         "A row vector stands on the left of the matrix.",
+        "All tensors are float64: an identity like them is `torch.eye(d, dtype=upstream.dtype)`.",
     ),
     misconceptions=(
         Misconception(
@@ -519,6 +568,16 @@ SAFE = Function(
             lambda c, share: math.ceil(math.log(share) / math.log(1 - c)),
         ),
         Misconception(
+            "not rounded",
+            "Blocks are whole: round down.",
+            lambda c, share: math.log(share) / math.log(1 - c),
+        ),
+        Misconception(
+            "more than the share",
+            "At least: exactly the share is enough.",
+            lambda c, share: _blocks_by_counting(c, math.nextafter(share, 1)),
+        ),
+        Misconception(
             "shares subtracted",
             "Every block takes a share of what is left, not of the beginning.",
             lambda c, share: int((1 - share) / c),
@@ -587,6 +646,11 @@ DOUBLING = Formula(
             "growth taken as linear",
             "The residual of a later block is measured by an input that has grown already.",
             lambda s, rho, L: s * (1 + L * rho),
+        ),
+        Misconception(
+            "rho taken for a length",
+            "rho is a share of the squared length that the block's input has.",
+            lambda s, rho, L: s + L * rho,
         ),
         Misconception(
             "input not carried along",
@@ -677,6 +741,7 @@ RESNEXT = Function(
     cases=lambda: [
         (4, 1, 17),
         (4, 1, 16),
+        (8, 2, 60),
         (4, 2, 140),
         (256, 32, 70_144),
         (256, 1, 69_632),
@@ -703,6 +768,11 @@ RESNEXT = Function(
             "way back forgotten",
             "A path also leads back up to D channels.",
             _widest(lambda D, g, d: D * g * d + g * 9 * d * d),
+        ),
+        Misconception(
+            "norms counted",
+            "The budget is for the convolutions alone.",
+            _widest(lambda D, g, d: _resnext_weights(D, g, d) + 4 * g * d + 2 * D),
         ),
         Misconception(
             "budget not used up",
@@ -747,6 +817,21 @@ DENSE_CHANNELS = Blanks(
             "start forgotten",
             "The channels that entered the block stay until its end.",
             {"ends": "L * k"},
+        ),
+        Misconception(
+            "nothing read at first",
+            "The first layer reads what entered the block.",
+            {"reads": "(l - 1) * k"},
+        ),
+        Misconception(
+            "last layer's reading",
+            "That is what the last layer reads. Fewer layers stand before layer l.",
+            {"reads": "k0 + (L - 1) * k"},
+        ),
+        Misconception(
+            "end of layer l",
+            "So many there are behind layer l. The block ends behind the last layer.",
+            {"ends": "k0 + l * k"},
         ),
         Misconception(
             "channels replaced",
@@ -805,6 +890,16 @@ DENSE_WEIGHTS = Function(
             lambda k0, k, L: sum(4 * k * (k0 + i * k) + 144 * k * k for i in range(L)),
         ),
         Misconception(
+            "3x3 on k channels",
+            "The 3x3 reads what the 1x1 before it puts out.",
+            lambda k0, k, L: sum(4 * k * (k0 + i * k) + 9 * k * k for i in range(L)),
+        ),
+        Misconception(
+            "narrow maps appended",
+            "A layer appends what its 3x3 writes, not what its 1x1 does.",
+            lambda k0, k, L: sum(4 * k * (k0 + 4 * i * k) + 36 * k * k for i in range(L)),
+        ),
+        Misconception(
             "last layer only",
             "Add up all layers.",
             lambda k0, k, L: 4 * k * (k0 + (L - 1) * k) + 36 * k * k,
@@ -840,6 +935,11 @@ OPTION_A = Function(
             "mean instead of every second pixel",
             "The shortcut picks pixels and computes nothing, not even a mean.",
             lambda x, d, s: _padded(F.avg_pool2d(x, s, ceil_mode=True), 0, d - x.shape[1]),
+        ),
+        Misconception(
+            "largest instead of every second pixel",
+            "The first pixel of each window is kept, not the largest.",
+            lambda x, d, s: _padded(F.max_pool2d(x, s, ceil_mode=True), 0, d - x.shape[1]),
         ),
         Misconception(
             "zeros in front",
@@ -893,9 +993,14 @@ PATHS = Number(
             2**16 - 1,
         ),
         Misconception(
-            "one choice a stage",
-            "Each block of a stage has a skip of its own.",
-            2**4,
+            "blocks counted",
+            "That is the number of blocks. Each of them doubles the number of paths.",
+            16,
+        ),
+        Misconception(
+            "one block from each stage",
+            "A path makes one choice at each block; it does not pick one block from each stage.",
+            3 * 4 * 6 * 3,
         ),
     ),
     insight="Most of them pass about half of the blocks: a binomial distribution.",
