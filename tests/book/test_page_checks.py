@@ -162,6 +162,21 @@ def test_a_number_gets_the_verdict_of_check(narrow, exercise):
         assert card[2] == misconception.hint.replace("`", "")
 
 
+@pytest.mark.parametrize("exercise", CHOICES, ids=lambda e: e.id)
+def test_on_a_phone_the_options_stand_above_the_reasons_and_both_have_room(narrow, exercise):
+    box = narrow(exercise).locator(f"#{tool.label_of(exercise.id)}")
+    table = box.locator("table:has(th:nth-child(4):last-child)")
+    options, reasons = (
+        table.locator(f"td:nth-child({column}):visible").evaluate_all(
+            "(cells) => cells.map((cell) => cell.getBoundingClientRect().toJSON())"
+        )
+        for column in (2, 4)
+    )
+    assert (len(options), len(reasons)) == (len(exercise.options), len(exercise.reasons))
+    assert max(cell["bottom"] for cell in options) <= min(cell["top"] for cell in reasons) + 1
+    assert min(cell["width"] for cell in options + reasons) > 180
+
+
 NAMED = {
     "": ...,
     "   ": ...,
