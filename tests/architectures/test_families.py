@@ -136,22 +136,28 @@ def test_inputs_of_another_shape_are_refused_with_that_shape(family, name):
             model(torch.zeros(2, 2, *size, device="meta"))
 
 
-@pytest.mark.parametrize("size", [(32, 32), (28, 28), (16, 19)])
+SMALL = [*((family, "tiny") for family in FAMILIES), ("cifar_resnet", "preactivation_resnet")]
+
+
 @pytest.mark.parametrize(
-    ("family", "name"),
-    [*((family, "tiny") for family in FAMILIES), ("cifar_resnet", "preactivation_resnet")],
+    ("family", "name", "size"),
+    [
+        *((*member, size) for member in SMALL for size in [(32, 32), (28, 28), (16, 19)]),
+        *(("lenet", name, (32, 32)) for name in ("lenet5", "lenet5_modern")),
+    ],
 )
 def test_small_members_learn_small_images(family, name, size):
     set_seed(0)
     model = build(family, name, num_classes=4, in_channels=2)
     labels = torch.arange(16) % 4
     x = labels.view(16, 1, 1, 1) + 0.1 * torch.randn(16, 2, *size)  # told by brightness
-    optimizer = torch.optim.Adam(model.parameters(), 0.005)
+    optimizer = torch.optim.Adam(model.parameters(), 0.003)
     losses = []
-    for _ in range(60):
+    for _ in range(30):
         loss = F.cross_entropy(model(x), labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    assert losses[-1] < 0.7 * losses[0]
+    normalized = any(isinstance(module, nn.BatchNorm2d) for module in model.modules())
+    assert losses[-1] < (0.5 if normalized else 0.9) * losses[0]  # without norms, it takes longer
