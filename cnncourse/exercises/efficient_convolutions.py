@@ -198,25 +198,19 @@ WHICH_SEPARABLE = Choice(
 )
 
 
-def _from_eigenvectors(weight: Tensor, m: int) -> Tensor:
-    """Project the kernels that leave a channel onto their m strongest patterns."""
+def _from_eigenvectors(weight: Tensor, m: int, values: bool = True) -> Tensor:
+    """Project the kernels that leave a channel onto their m strongest patterns.
+
+    Without ``values``, singular vectors of length one are left.
+    """
     nearest = torch.empty_like(weight)
     for channel in range(weight.shape[1]):
         kernels = weight[:, channel].flatten(1)  # (D, k*k)
         _, patterns = torch.linalg.eigh(kernels.T @ kernels)
         strongest = patterns[:, max(0, patterns.shape[1] - m) :]
-        nearest[:, channel] = (kernels @ strongest @ strongest.T).view_as(weight[:, channel])
-    return nearest
-
-
-def _values_forgotten(weight: Tensor, m: int) -> Tensor:
-    """Take the singular vectors alone, each of length one."""
-    nearest = torch.empty_like(weight)
-    for channel in range(weight.shape[1]):
-        kernels = weight[:, channel].flatten(1)
-        patterns = torch.linalg.eigh(kernels.T @ kernels).eigenvectors[:, -m:]
-        directions = F.normalize(kernels @ patterns, dim=0)
-        nearest[:, channel] = (directions @ patterns.T).view_as(weight[:, channel])
+        shares = kernels @ strongest  # (D, m): the left singular vectors times their values
+        shares = shares if values else F.normalize(shares, dim=0)
+        nearest[:, channel] = (shares @ strongest.T).view_as(weight[:, channel])
     return nearest
 
 
@@ -276,7 +270,7 @@ NEAREST = Function(
         Misconception(
             "singular values forgotten",
             "Singular vectors have length one: each pair of them comes with its value.",
-            _values_forgotten,
+            lambda weight, m: _from_eigenvectors(weight, m, values=False),
         ),
         Misconception(
             "axes not exchanged back",
