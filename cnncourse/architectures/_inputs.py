@@ -1,8 +1,20 @@
-"""What every network says about an input that it cannot take."""
+"""What every network says about arguments and inputs that it cannot take."""
 
 from __future__ import annotations
 
 from torch import Tensor
+
+from cnncourse.shapes import check_int
+
+
+def check_arguments(num_classes: int, in_channels: int) -> None:
+    """Refuse a network without classes or without an input, which torch builds with a warning.
+
+    Raises:
+        TypeError, ValueError: one of the two is not an integer of at least 1.
+    """
+    check_int(num_classes, "num_classes", 1)
+    check_int(in_channels, "in_channels", 1)
 
 
 def check_input(x: Tensor, in_channels: int, smallest: int) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from cnncourse.architectures._inputs import check_input
+from cnncourse.architectures._inputs import check_arguments, check_input
 from cnncourse.architectures.loading import with_pretrained
 
 
@@ -101,6 +101,7 @@ class GroupedAlexNet(nn.Module):
     """
 
     def __init__(self, num_classes: int, in_channels: int, groups: int = 2) -> None:
+        check_arguments(num_classes, in_channels)
         super().__init__()
         self.in_channels = in_channels
         self.stages = trunk(TWO_GROUPS, in_channels, groups)
@@ -162,6 +163,7 @@ class AlexNet(nn.Module):
         side: int = 6,
         hidden: int = 4096,
     ) -> None:
+        check_arguments(num_classes, in_channels)
         super().__init__()
         self.in_channels = in_channels
         self.smallest = smallest_input(stages)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from cnncourse.architectures._inputs import check_input
+from cnncourse.architectures._inputs import check_arguments, check_input
 from cnncourse.layers.residual import BasicBlock, PaddedShortcut, PreActivationBottleneck
 from cnncourse.shapes import check_int
 
@@ -66,6 +66,7 @@ class CifarResNet(nn.Module):
     """
 
     def __init__(self, depth: int, num_classes: int, in_channels: int) -> None:
+        check_arguments(num_classes, in_channels)
         super().__init__()
         self.in_channels = in_channels
         channels = STAGES[0].width
@@ -112,6 +113,7 @@ class PreActivationResNet(nn.Module):
     """
 
     def __init__(self, depth: int, num_classes: int, in_channels: int) -> None:
+        check_arguments(num_classes, in_channels)
         super().__init__()
         self.in_channels = in_channels
         channels = STAGES[0].width

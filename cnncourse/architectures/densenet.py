@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from cnncourse.architectures._inputs import check_input
+from cnncourse.architectures._inputs import check_arguments, check_input
 from cnncourse.architectures.loading import with_pretrained
 
 
@@ -127,6 +127,7 @@ class DenseNet(nn.Module):
     )
 
     def __init__(self, row: Row, num_classes: int, in_channels: int) -> None:
+        check_arguments(num_classes, in_channels)
         super().__init__()
         self.in_channels = in_channels
         # Every transition needs two pixels, and the stem makes one of four.

@@ -8,7 +8,7 @@ from functools import partial
 
 from torch import Tensor, nn
 
-from cnncourse.architectures._inputs import check_input
+from cnncourse.architectures._inputs import check_arguments, check_input
 from cnncourse.architectures.loading import with_pretrained
 from cnncourse.architectures.mobilenet import make_divisible
 from cnncourse.layers.separable import ConvNormActivation, InvertedResidual
@@ -94,6 +94,7 @@ class EfficientNet(nn.Module):
         num_classes: int,
         in_channels: int,
     ) -> None:
+        check_arguments(num_classes, in_channels)
         super().__init__()
         self.in_channels = in_channels
         channels = make_divisible(width * STEM_CHANNELS)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from cnncourse.architectures._inputs import check_input
+from cnncourse.architectures._inputs import check_arguments, check_input
 from cnncourse.architectures.loading import with_pretrained
 
 
@@ -189,6 +189,7 @@ class GoogLeNet(nn.Module):
         shrink: int = 1,
         stride: int = 2,
     ) -> None:
+        check_arguments(num_classes, in_channels)
         super().__init__()
         self.in_channels = in_channels
         self.smallest = form.smallest

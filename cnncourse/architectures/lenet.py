@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cnncourse.architectures._inputs import check_input
+from cnncourse.architectures._inputs import check_arguments, check_input
 
 # Table I of the paper: the maps of S2 that each of the 16 maps of C3 sees.
 CONNECTIONS = [
@@ -151,8 +151,9 @@ class LeNet5(nn.Module):
     """
 
     def __init__(self, num_classes: int, in_channels: int) -> None:
+        check_arguments(num_classes, in_channels)
         super().__init__()
-        if not 1 <= num_classes <= 10:
+        if num_classes > 10:
             raise ValueError(
                 f"LeNet-5 has output codes for 1 to 10 classes, got num_classes={num_classes}: "
                 f"lenet5_modern takes any number"
@@ -206,6 +207,7 @@ class ModernLeNet(nn.Module):
     def __init__(
         self, widths: tuple[int, int, int, int], num_classes: int, in_channels: int
     ) -> None:
+        check_arguments(num_classes, in_channels)
         super().__init__()
         self.in_channels = in_channels
         first, second, third, fourth = widths

@@ -7,7 +7,7 @@ from functools import partial
 
 from torch import Tensor, nn
 
-from cnncourse.architectures._inputs import check_input
+from cnncourse.architectures._inputs import check_arguments, check_input
 from cnncourse.architectures.loading import with_pretrained
 from cnncourse.layers.separable import ConvNormActivation, InvertedResidual
 
@@ -155,6 +155,7 @@ class MobileNetV1(MobileNet):
     """
 
     def __init__(self, num_classes: int, in_channels: int) -> None:
+        check_arguments(num_classes, in_channels)
         channels = 32
         stem = ConvNormActivation(in_channels, channels, 3, 2, activation=nn.ReLU)
         blocks = []
@@ -195,6 +196,7 @@ class MobileNetV2(MobileNet):
         num_classes: int,
         in_channels: int,
     ) -> None:
+        check_arguments(num_classes, in_channels)
         stem = ConvNormActivation(in_channels, stem_channels, 3, stem_stride, activation=nn.ReLU6)
         blocks, channels = [], stem_channels
         for expansion, out_channels, count, stride in stages:
@@ -240,6 +242,7 @@ class MobileNetV3(MobileNet):
     def __init__(
         self, table: list[tuple], hidden_channels: int, num_classes: int, in_channels: int
     ) -> None:
+        check_arguments(num_classes, in_channels)
         norm = partial(nn.BatchNorm2d, eps=1e-3, momentum=0.01)
         channels = 16
         stem = ConvNormActivation(in_channels, channels, 3, 2, activation=HS, norm=norm)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from cnncourse.architectures._inputs import check_input
+from cnncourse.architectures._inputs import check_arguments, check_input
 from cnncourse.architectures.loading import with_pretrained
 from cnncourse.layers.residual import BasicBlock, Bottleneck
 
@@ -67,6 +67,7 @@ class ResNet(nn.Module):
     )
 
     def __init__(self, row: Row, num_classes: int, in_channels: int) -> None:
+        check_arguments(num_classes, in_channels)
         super().__init__()
         self.in_channels = in_channels
         self.stem = nn.Sequential(

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from cnncourse.architectures._inputs import check_input
+from cnncourse.architectures._inputs import check_arguments, check_input
 from cnncourse.architectures.loading import with_pretrained
 
 
@@ -55,6 +55,7 @@ class VGG(nn.Module):
         side: int = 7,
         hidden: int = 4096,
     ) -> None:
+        check_arguments(num_classes, in_channels)
         super().__init__()
         self.in_channels = in_channels
         self.TORCHVISION_NAMES = torchvision_names(stages, batch_norm)

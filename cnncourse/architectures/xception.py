@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from cnncourse.architectures._inputs import check_input
+from cnncourse.architectures._inputs import check_arguments, check_input
 from cnncourse.layers.separable import DepthwiseSeparableConv
 
 XCEPTION = [
@@ -81,6 +81,7 @@ class Xception(nn.Module):
         num_classes: int,
         in_channels: int,
     ) -> None:
+        check_arguments(num_classes, in_channels)
         super().__init__()
         self.in_channels = in_channels
         first, channels = stem_channels

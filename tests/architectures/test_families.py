@@ -122,6 +122,17 @@ def test_channels_classes_and_image_sizes_are_free_from_the_smallest_on(family, 
 
 
 @pytest.mark.parametrize(("family", "name"), BUILDERS)
+@pytest.mark.parametrize("argument", ["num_classes", "in_channels"])
+def test_no_classes_and_no_channels_are_refused_by_every_builder_alike(family, name, argument):
+    for value in (0, -1):
+        with pytest.raises(ValueError, match=f"^{argument} must be at least 1, got {value}$"):
+            build(family, name, **{argument: value})
+    for value in (2.5, True, "3"):
+        with pytest.raises(TypeError, match=f"^{argument} must be an int, got {value!r}"):
+            build(family, name, **{argument: value})
+
+
+@pytest.mark.parametrize(("family", "name"), BUILDERS)
 def test_inputs_of_another_shape_are_refused_with_that_shape(family, name):
     with torch.device("meta"):
         model = build(family, name, in_channels=2).eval()
