@@ -45,7 +45,8 @@ class ResNet(nn.Module):
     """A strided stem, stages of residual blocks, the mean of every channel, a linear head.
 
     Convolutions start by He et al. (arXiv:1502.01852) with the outgoing connections counted, norms
-    at 1 and 0, as in torchvision.
+    at 1 and 0, as in torchvision. As there, the stride of a bottleneck stands in its 3×3; in the
+    paper it stands in the first 1×1, which costs less: the builders give both counts.
 
     Shape:
         x       (N, in_channels, H, W) with any H, W >= 1; the image shrinks 32 times
@@ -134,8 +135,8 @@ def resnet34(num_classes: int = 1000, in_channels: int = 3, pretrained: bool = F
 def resnet50(num_classes: int = 1000, in_channels: int = 3, pretrained: bool = False) -> ResNet:
     """Bottlenecks in 50 layers.
 
-    25,557,032 parameters; 4,089,184,256 multiply-accumulates at 224×224 (He et al. 2015,
-    arXiv:1512.03385, table 1).
+    25,557,032 parameters; 4,089,184,256 multiply-accumulates at 224×224, 3,857,973,248 with
+    the paper's strides (He et al. 2015, arXiv:1512.03385, table 1).
     """
     return _build("resnet50", num_classes, in_channels, pretrained)
 
@@ -143,8 +144,8 @@ def resnet50(num_classes: int = 1000, in_channels: int = 3, pretrained: bool = F
 def resnet101(num_classes: int = 1000, in_channels: int = 3, pretrained: bool = False) -> ResNet:
     """Bottlenecks in 101 layers.
 
-    44,549,160 parameters; 7,801,405,440 multiply-accumulates at 224×224 (He et al. 2015,
-    arXiv:1512.03385, table 1).
+    44,549,160 parameters; 7,801,405,440 multiply-accumulates at 224×224, 7,570,194,432 with
+    the paper's strides (He et al. 2015, arXiv:1512.03385, table 1).
     """
     return _build("resnet101", num_classes, in_channels, pretrained)
 
@@ -152,8 +153,8 @@ def resnet101(num_classes: int = 1000, in_channels: int = 3, pretrained: bool = 
 def resnet152(num_classes: int = 1000, in_channels: int = 3, pretrained: bool = False) -> ResNet:
     """Bottlenecks in 152 layers.
 
-    60,192,808 parameters; 11,513,626,624 multiply-accumulates at 224×224 (He et al. 2015,
-    arXiv:1512.03385, table 1).
+    60,192,808 parameters; 11,513,626,624 multiply-accumulates at 224×224, 11,282,415,616 with
+    the paper's strides (He et al. 2015, arXiv:1512.03385, table 1).
     """
     return _build("resnet152", num_classes, in_channels, pretrained)
 

@@ -8,7 +8,7 @@ from cnncourse.analysis.counting import count_macs, count_parameters
 from cnncourse.analysis.receptive_field import receptive_field
 from cnncourse.architectures import resnet
 from cnncourse.architectures.loading import translate
-from cnncourse.layers.residual import zero_last_norm
+from cnncourse.layers.residual import Bottleneck, zero_last_norm
 from cnncourse.training import set_seed
 
 COUNTS = {
@@ -43,6 +43,23 @@ def test_counts_are_the_published_ones_and_stand_in_the_docstring(name):
     assert counts == COUNTS[name]
     for count in counts:
         assert f"{count:,}" in builder.__doc__
+
+
+@pytest.mark.parametrize(
+    ("name", "macs"),
+    [("resnet50", 3_857_973_248), ("resnet101", 7_570_194_432), ("resnet152", 11_282_415_616)],
+)
+def test_the_papers_stride_in_the_first_1x1_costs_what_the_docstring_says(name, macs):
+    with torch.device("meta"):
+        model = getattr(resnet, name)()
+    for block in model.modules():
+        if isinstance(block, Bottleneck):
+            block.residual.conv1.stride, block.residual.conv2.stride = (
+                block.residual.conv2.stride,
+                block.residual.conv1.stride,
+            )
+    assert count_macs(model, (1, 3, 224, 224)) == macs
+    assert f"{macs:,}" in getattr(resnet, name).__doc__
 
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet50"])
