@@ -104,8 +104,8 @@ function explorer(label, build) {
       const ui = new Interface(model, label);
       el.append(ui.root);
       ui.draw = build(ui);
+      const stops = [ui.followModel(), ui.followTheme(), ui.followPage()];
       ui.redraw();
-      const stops = [ui.followModel(), ui.followTheme()];
       return () => stops.forEach((stop) => stop());
     },
   };
@@ -189,6 +189,7 @@ class Interface {
   redraw() {
     cancelAnimationFrame(this.frame);
     this.frame = undefined;
+    if (!this.root.isConnected) return; // no size and no colours: followPage draws it once it has
     this.colours = {};
     for (const [name, show] of this.controls) if (!this.problems.has(name)) show(this.get(name));
     let sentence = [...this.problems.values()][0] ?? "";
@@ -236,6 +237,13 @@ class Interface {
     for (const element of [document.documentElement, document.body]) {
       observer.observe(element, { attributes: true, attributeFilter: watched });
     }
+    return () => observer.disconnect();
+  }
+
+  /** JupyterLab may put the element into its page after it was rendered, and take it out again. */
+  followPage() {
+    const observer = new ResizeObserver(() => this.later());
+    observer.observe(this.root);
     return () => observer.disconnect();
   }
 

@@ -22,7 +22,7 @@ window.model = {
   off: (name, listener) => (listeners[name] = listeners[name].filter((one) => one !== listener)),
 };
 const source = new Blob([state._esm], { type: "text/javascript" });
-const widget = (await import(URL.createObjectURL(source))).default;
+window.widget = (await import(URL.createObjectURL(source))).default;
 window.stop = widget.render({ model, el: document.getElementById("place") });
 window.root = document.querySelector(".explorer");
 </script></body></html>"""

@@ -89,6 +89,42 @@ def test_a_change_of_a_trait_redraws_and_a_removed_view_rests(show, explorer):
     assert shown.page.evaluate("root.explorer.numbers() === window.before")
 
 
+@explorers
+def test_a_view_that_enters_the_page_late_draws_there_and_follows_python(show, explorer):
+    shown = show(explorer())
+    first = shown.numbers()
+    shown.page.evaluate(
+        """() => {
+          const place = document.createElement("div"); // JupyterLab attaches it when it has time
+          widget.render({ model, el: place });
+          window.root = place.firstChild;
+          document.body.append(place);
+        }"""
+    )
+    shown.numbers()  # the frame that lays it out asks for the one that draws it
+    assert shown.numbers() == first
+    name, (low, high) = next(iter(explorer().limits.items()))
+    for value in (low, high):
+        shown.page.evaluate("([name, value]) => model.set(name, value)", [name, value])
+        late = shown.numbers()
+        assert late == shown.set()  # what a redraw at once gives
+
+
+@explorers
+def test_a_view_taken_out_of_the_page_draws_again_when_it_is_back(show, explorer):
+    shown = show(explorer())
+    place = "document.getElementById('place')"
+    name, (low, high) = next(iter(explorer().limits.items()))
+    value = low if shown.settings()[name] != low else high
+    before = shown.numbers()
+    shown.page.evaluate(f"window.kept = {place}; kept.remove()")
+    shown.page.evaluate("([name, value]) => model.set(name, value)", [name, value])
+    assert shown.numbers() == before
+    shown.page.evaluate("document.body.append(kept)")
+    shown.numbers()  # the frame that lays it out asks for the one that draws it
+    assert shown.numbers() == shown.set()
+
+
 def test_a_notebook_with_an_explorer_is_stored_the_same_by_every_run(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["notebooks.py"])
     source = "from cnncourse.widgets import Convolution\n\nConvolution(stride=2)"

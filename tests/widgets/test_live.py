@@ -110,6 +110,7 @@ def test_a_trait_set_on_one_side_arrives_on_the_other(browser, lab, name):
     page.wait_for_selector(".explorer")
     root = page.locator(".explorer")
     root.evaluate("element => { window.root = element; }")
+    page.wait_for_function("Object.keys(root.explorer.numbers()).length > 0")  # it is drawn
     page.evaluate("window.first = JSON.stringify(root.explorer.numbers())")
 
     run.click()
