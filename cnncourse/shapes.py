@@ -8,6 +8,18 @@ the same arithmetic independently. Dilation 1 means no gaps, as in PyTorch.
 from __future__ import annotations
 
 
+def shown(value: object) -> str:
+    """Return a received value as an error message shows it: in one short line.
+
+    >>> shown(2.5), shown(list(range(100)))
+    ('2.5', '[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, …')
+    """
+    if getattr(value, "shape", ()):  # an array or a tensor
+        return f"values of shape {tuple(value.shape)}"
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
 def check_int(value: object, name: str, minimum: int) -> int:
     """Return ``value`` if it is an integer of at least ``minimum``.
 
@@ -16,7 +28,7 @@ def check_int(value: object, name: str, minimum: int) -> int:
         ValueError: ``value`` is below ``minimum``.
     """
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an int, got {value!r} ({type(value).__name__})")
+        raise TypeError(f"{name} must be an int, got {shown(value)} ({type(value).__name__})")
     if value < minimum:
         raise ValueError(f"{name} must be at least {minimum}, got {value}")
     return value
@@ -32,12 +44,13 @@ def pair(value: object, name: str, minimum: int = 0) -> tuple[int, int]:
     if isinstance(value, (tuple, list)):
         if len(value) != 2:
             raise ValueError(
-                f"{name} must be one int or two (height, width), got {len(value)}: {value!r}"
+                f"{name} must be one int or two (height, width), got {len(value)}: {shown(value)}"
             )
         return check_int(value[0], name, minimum), check_int(value[1], name, minimum)
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(
-            f"{name} must be one int or two (height, width), got {value!r} ({type(value).__name__})"
+            f"{name} must be one int or two (height, width), "
+            f"got {shown(value)} ({type(value).__name__})"
         )
     return check_int(value, name, minimum), value
 
@@ -94,21 +107,35 @@ def pool_output_size(
 ) -> int:
     """Return how many positions a pooling window has.
 
-    As `conv_output_size`; with ``ceil_mode``, a last window that hangs over the far edge counts
-    too, provided that it starts on the input or on the padding before it.
+    As `conv_output_size`; with ``ceil_mode``, a last window that hangs over the far edge by less
+    than ``stride`` counts too, provided that it starts on the input or on the padding before it.
 
     >>> pool_output_size(6, kernel_size=3, stride=2), pool_output_size(6, 3, 2, ceil_mode=True)
     (2, 3)
 
     Raises:
-        ValueError: the window does not fit into the padded input, or a value is out of range.
+        ValueError: the window does not fit into the padded input, ``padding`` is more than half
+            of ``kernel_size``, or a value is out of range.
         TypeError: a value is no ``int``.
     """
-    whole = conv_output_size(size, kernel_size, stride, padding, dilation)
-    next_start = whole * stride
-    last_end = (whole - 1) * stride + effective_kernel_size(kernel_size, dilation)
-    left_over = last_end < size + 2 * padding
-    return whole + 1 if ceil_mode and left_over and next_start < size + padding else whole
+    check_int(size, "size", 1)
+    check_int(stride, "stride", 1)
+    check_pool_padding(kernel_size, padding)
+    room = size + 2 * padding - effective_kernel_size(kernel_size, dilation)
+    if not ceil_mode or room <= -stride:
+        return conv_output_size(size, kernel_size, stride, padding, dilation)
+    last = -(-room // stride)  # rounded up: this window may hang over
+    return last + 1 if last * stride < size + padding else last
+
+
+def check_pool_padding(kernel_size: int, padding: int) -> None:
+    """Raise ValueError where a pooling window could lie on padding alone."""
+    check_int(kernel_size, "kernel_size", 1)
+    check_int(padding, "padding", 0)
+    if 2 * padding > kernel_size:
+        raise ValueError(
+            f"padding must be at most half of kernel_size {kernel_size}, got {padding}"
+        )
 
 
 def conv_transpose_output_size(

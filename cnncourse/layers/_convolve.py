@@ -25,6 +25,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import FunctionCtx
 
+from cnncourse.layers._precision import widened
 from cnncourse.layers._windows import output_size, sliding_windows
 
 CHUNK_BYTES = 4 * 2**20  # of columns at a time: they stay in the processor's cache
@@ -75,6 +76,16 @@ def convolve(
     return Convolve.apply(x, weight, Geometry((height, width), (kh, kw), stride, dilation, groups))
 
 
+def under_autocast(*tensors: Tensor | None) -> tuple[Tensor | None, ...]:
+    """Inside ``torch.autocast``, return the tensors in its dtype, as for torch's convolution."""
+    device = tensors[0].device.type
+    if not torch.amp.is_autocast_available(device) or not torch.is_autocast_enabled(device):
+        return tensors
+    dtype = torch.get_autocast_dtype(device)
+    exempt = (None, torch.float64)
+    return tuple(t if getattr(t, "dtype", None) in exempt else t.to(dtype) for t in tensors)
+
+
 class Convolve(Function):
     """Shape: x (N, C_in, H, W), weight (C_out, C_in / groups, kh, kw) -> (N, C_out, H', W')."""
 
@@ -112,13 +123,14 @@ class InputGradient(Function):
         in_channels = geometry.groups * weight.shape[1]
         x = g.new_zeros(g.shape[0], in_channels, *geometry.input_size)
         if _is_depthwise(weight, geometry):
+            x, wide = widened(x), widened(weight)
             for a, b, rows, columns in geometry.shifts():
-                x[:, :, rows, columns].addcmul_(g, weight[:, :, a, b, None])
-            return x
+                x[:, :, rows, columns].addcmul_(g, wide[:, :, a, b, None])
+            return x.to(g.dtype)
         kernels = weight.reshape(geometry.groups, -1, weight[0].numel())
         for chunk in _chunks(x, geometry):
             output = g[chunk].flatten(2).unflatten(1, (geometry.groups, -1))
-            x[chunk] = _scatter(kernels.mT @ output, geometry)
+            x[chunk] = _scatter(widened(kernels.mT @ output), geometry)
         return x
 
     @staticmethod
@@ -144,10 +156,7 @@ class WeightGradient(Function):
     def forward(x: Tensor, g: Tensor, geometry: Geometry) -> Tensor:
         out_channels, channels_per_group = g.shape[1], x.shape[1] // geometry.groups
         shape = (out_channels, channels_per_group, *geometry.kernel_size)
-        # Sums over many images need more digits than bfloat16 has.
-        weight = torch.zeros(
-            shape, dtype=torch.promote_types(x.dtype, torch.float32), device=x.device
-        )
+        weight = widened(x.new_zeros(shape))
         if _is_depthwise(weight, geometry):
             for a, b, rows, columns in geometry.shifts():
                 weight[:, 0, a, b] = (x[:, :, rows, columns] * g).sum((0, 2, 3))
@@ -181,10 +190,11 @@ def _is_depthwise(weight: Tensor, geometry: Geometry) -> bool:
 
 def _depthwise(x: Tensor, weight: Tensor, geometry: Geometry) -> Tensor:
     """Add up the image, shifted and weighted by one tap after the other: nothing is copied."""
-    y = x.new_zeros(x.shape[0], x.shape[1], *geometry.output_size)
+    y = widened(x.new_zeros(x.shape[0], x.shape[1], *geometry.output_size))
+    wide = widened(weight)
     for a, b, rows, columns in geometry.shifts():
-        y.addcmul_(x[:, :, rows, columns], weight[:, :, a, b, None])
-    return y
+        y.addcmul_(x[:, :, rows, columns], wide[:, :, a, b, None])
+    return y.to(x.dtype)
 
 
 def _columns(x: Tensor, geometry: Geometry) -> Tensor:

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from cnncourse.layers._convolve import convolve
+from cnncourse.layers._convolve import convolve, under_autocast
 from cnncourse.layers._windows import Size, check_images, pad_images
 from cnncourse.layers.convolution_forms import (
     conv2d_fft,
@@ -35,7 +35,8 @@ PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 class Conv2d(nn.Module):
     """Slide ``out_channels`` learnt kernels over an image; a drop-in for ``torch.nn.Conv2d``.
 
-    Same arguments, parameter names, initial values and results. It costs
+    Same arguments, parameter names, initial values and results, also under ``torch.autocast``. It
+    costs
     ``kh * kw * in_channels / groups`` multiplications per output value.
 
     Shape:
@@ -102,15 +103,15 @@ class Conv2d(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the feature maps of ``x``."""
         check_images(x, self.in_channels)
-        if x.dtype != self.weight.dtype or not x.is_floating_point():
+        x, weight, bias = under_autocast(x, self.weight, self.bias)
+        if x.dtype != weight.dtype or not x.is_floating_point():
             raise TypeError(
-                f"x and weight must have one floating-point dtype, "
-                f"got {x.dtype} and {self.weight.dtype}"
+                f"x and weight must have one floating-point dtype, got {x.dtype} and {weight.dtype}"
             )
         if x.ndim == 3:
             return self.forward(x[None])[0]
-        y = convolve(self._pad(x), self.weight, self.stride, self.dilation, self.groups)
-        return y if self.bias is None else y + self.bias[:, None, None]
+        y = convolve(self._pad(x), weight, self.stride, self.dilation, self.groups)
+        return y if bias is None else y + bias[:, None, None]
 
     def _pad(self, x: Tensor) -> Tensor:
         if self.padding == "valid":

@@ -8,16 +8,19 @@ All five layers compute the same formula and differ in which values share their 
     LayerNorm       the trailing dimensions, whatever they mean
 
 Each is a drop-in for PyTorch's: same arguments, names, initial values and results. The backward
-pass is autograd's, through mean and variance as well.
+pass is autograd's, through mean and variance as well. Half-precision inputs are normalized in
+float32, where squares do not overflow, and returned as they came.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
+from cnncourse.layers._precision import widened
 from cnncourse.shapes import check_int
 
 
@@ -119,10 +122,12 @@ class _TrackedNorm(_Norm):
         In training these move by the share ``rate`` towards the statistics of ``x``.
         """
         channels = (1, self.num_features, *(1 for _ in x.shape[2:]))
+        if x.numel() == 0:  # nothing to take statistics of, or to learn from
+            return self.scale_and_shift(x, channels)
         if self.track_running_stats and not self.training:
             mean, variance = self.running_mean.view(channels), self.running_var.view(channels)
         else:
-            count = x[:, :1].numel() if 0 in dims else x[0, 0].numel()
+            count = math.prod(x.shape[dim] for dim in dims)
             if count == 1:
                 raise ValueError(
                     f"statistics need more than one value per channel, "
@@ -184,7 +189,7 @@ class _BatchNorm(_TrackedNorm):
             self.num_batches_tracked.add_(1)
             if rate is None:  # the plain average of all batches so far
                 rate = 1 / self.num_batches_tracked.item()
-        return self.normalize(x, (0, *range(2, x.ndim)), rate)
+        return self.normalize(widened(x), (0, *range(2, x.ndim)), rate).to(x.dtype)
 
 
 class BatchNorm1d(_BatchNorm):
@@ -266,7 +271,7 @@ class InstanceNorm2d(_TrackedNorm):
         if x.ndim == 3:
             return self.forward(x[None])[0]
         rate = 0.0 if self.momentum is None else self.momentum  # as in PyTorch: none, no movement
-        return self.normalize(x, (2, 3), rate)
+        return self.normalize(widened(x), (2, 3), rate).to(x.dtype)
 
 
 class GroupNorm(_Norm):
@@ -315,9 +320,10 @@ class GroupNorm(_Norm):
                 f"statistics need more than one value per group, "
                 f"got an input of shape {tuple(x.shape)} for {self.num_groups} groups"
             )
-        groups = x.reshape(len(x), self.num_groups, -1)  # (N, groups, values of a group)
+        values = math.prod(x.shape[1:]) // self.num_groups
+        groups = widened(x).reshape(len(x), self.num_groups, values)
         normalized = standardize(groups, *mean_and_variance(groups, (2,)), self.eps).view(x.shape)
-        return self.scale_and_shift(normalized, (1, -1, *(1 for _ in x.shape[2:])))
+        return self.scale_and_shift(normalized, (1, -1, *(1 for _ in x.shape[2:]))).to(x.dtype)
 
     def extra_repr(self) -> str:
         """Name the arguments, as PyTorch does."""
@@ -363,8 +369,9 @@ class LayerNorm(_Norm):
             raise ValueError(
                 f"the shape of the input must end in {self.normalized_shape}, got {tuple(x.shape)}"
             )
-        normalized = standardize(x, *mean_and_variance(x, dims), self.eps)
-        return self.scale_and_shift(normalized, self.normalized_shape)
+        wide = widened(x)
+        normalized = standardize(wide, *mean_and_variance(wide, dims), self.eps)
+        return self.scale_and_shift(normalized, self.normalized_shape).to(x.dtype)
 
     def extra_repr(self) -> str:
         """Name the arguments, as PyTorch does."""

@@ -6,9 +6,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cnncourse.layers._convolve import convolve
+from cnncourse.layers._convolve import convolve, under_autocast
+from cnncourse.layers._precision import widened
 from cnncourse.layers._windows import Size, check_images, pad_images, sliding_windows
-from cnncourse.shapes import check_int, effective_kernel_size, pair, pool_output_size
+from cnncourse.shapes import (
+    check_int,
+    check_pool_padding,
+    effective_kernel_size,
+    pair,
+    pool_output_size,
+)
 
 
 class _Pool2d(nn.Module):
@@ -24,8 +31,7 @@ class _Pool2d(nn.Module):
         self.dilation = pair(dilation, "dilation", 1)
         self.ceil_mode = ceil_mode
         for k, p in zip(self.kernel_size, self.padding, strict=True):
-            if 2 * p > k:  # a window could lie on padding alone
-                raise ValueError(f"padding must be at most half of kernel_size {k}, got {p}")
+            check_pool_padding(k, p)
 
     def windows(self, x: Tensor, fill: float, overhang_fill: float) -> Tensor:
         """Return the windows of ``x`` (N, C, H, W) as (N, C, H', W', kh, kw).
@@ -57,8 +63,8 @@ class _Pool2d(nn.Module):
 class MaxPool2d(_Pool2d):
     """Keep the largest value of every window; a drop-in for ``torch.nn.MaxPool2d``.
 
-    Padding counts as minus infinity, so it never wins. The gradient goes to the first largest
-    value in reading order. ``return_indices`` is not offered.
+    Padding counts as the lowest of all values, so it never wins. The gradient goes to the first
+    largest value in reading order. ``return_indices`` is not offered.
 
     Shape:
         x       (N, C, H, W) or (C, H, W)
@@ -84,7 +90,8 @@ class MaxPool2d(_Pool2d):
         check_images(x)
         if x.ndim == 3:
             return self.forward(x[None])[0]
-        windows = self.windows(x, fill=-torch.inf, overhang_fill=-torch.inf)
+        lowest = -torch.inf if x.is_floating_point() else torch.iinfo(x.dtype).min
+        windows = self.windows(x, fill=lowest, overhang_fill=lowest)
         return windows.permute(0, 1, 4, 5, 2, 3).flatten(2, 3).max(dim=2).values
 
 
@@ -123,8 +130,9 @@ class AvgPool2d(_Pool2d):
         check_images(x)
         if x.ndim == 3:
             return self.forward(x[None])[0]
-        total = self.windows(x, fill=0, overhang_fill=0).sum((-2, -1))
-        return total / (self.divisor_override or self._count(x))
+        wide = widened(x)  # the sum of a window may be too large for half precision
+        total = self.windows(wide, fill=0, overhang_fill=0).sum((-2, -1))
+        return (total / (self.divisor_override or self._count(wide))).to(x.dtype)
 
     def _count(self, x: Tensor) -> Tensor:
         """Return how many values of each window count, (1, 1, H', W')."""
@@ -185,7 +193,8 @@ class BlurPool2d(nn.Module):
         before = (self.filter_size - 1) // 2
         after = self.filter_size - 1 - before
         x = pad_images(x, (before, after), (before, after), "reflect")
-        kernel = self.kernel.to(x.dtype).expand(self.channels, 1, -1, -1)
+        x, kernel = under_autocast(x, self.kernel)
+        kernel = kernel.to(x.dtype).expand(self.channels, 1, -1, -1)
         return convolve(x, kernel, (self.stride, self.stride), groups=self.channels)
 
     def extra_repr(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -70,6 +71,7 @@ class DepthwiseSeparableConv(nn.Module):
 class ConvNormActivation(nn.Sequential):
     """Convolve without a bias, normalize, and apply ``activation`` unless it is None.
 
+    ``activation`` is a class, or what else returns a module; it works in place where it can.
     Padding by half the kernel makes the output ``1/stride`` of the input's size, rounded up.
 
     Shape:
@@ -88,7 +90,7 @@ class ConvNormActivation(nn.Sequential):
         stride: int = 1,
         groups: int = 1,
         *,
-        activation: type[nn.Module] | None,
+        activation: Callable[..., nn.Module] | None,
         norm: Callable[[int], nn.Module] = nn.BatchNorm2d,
     ) -> None:
         convolution = nn.Conv2d(
@@ -102,7 +104,8 @@ class ConvNormActivation(nn.Sequential):
         )
         layers = OrderedDict(convolution=convolution, norm=norm(out_channels))
         if activation is not None:
-            layers["activation"] = activation(inplace=True)
+            in_place = "inplace" in inspect.signature(activation).parameters
+            layers["activation"] = activation(inplace=True) if in_place else activation()
         super().__init__(layers)
 
 

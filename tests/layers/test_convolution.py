@@ -268,6 +268,35 @@ class TestConv2d:
         x = torch.randn(2, 4, 6, 5).to(dtype)
         assert_same_module(ours, theirs, x, atol=tolerance, rtol=tolerance)
 
+    @pytest.mark.parametrize("groups", [1, 4])
+    def test_agrees_with_torch_under_autocast_after_a_layer_of_torch(self, groups):
+        ours, theirs = twins(4, 4, 3, groups=groups, dtype=torch.float32)
+        first = nn.Conv2d(3, 4, 1)
+        x = torch.randn(2, 3, 6, 5)
+        with torch.autocast("cpu", torch.bfloat16):
+            for images in (first(x), first(x).float()):
+                y = ours(images)
+                assert y.dtype == torch.bfloat16
+                assert_close(y, theirs(images), atol=0.02, rtol=0.02)
+        assert y.sum().backward() is None
+        assert ours.weight.grad.dtype == torch.float32
+
+    @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+    @pytest.mark.parametrize("groups", [1, 8])
+    def test_rounds_half_precision_at_the_end_only(self, dtype, groups):
+        ours, exact = twins(8, 8, 7, groups=groups)
+        x = torch.randn(2, 8, 16, 16).to(dtype)
+        ours.to(dtype), exact.to(dtype).double()
+        results = []
+        for layer, images in ((ours, x.requires_grad_()), (exact, x.detach().double())):
+            y = layer(images.requires_grad_())
+            cotangent = torch.randn(y.shape, generator=torch.Generator().manual_seed(0))
+            y.backward(cotangent.to(dtype).to(y.dtype))
+            results.append([y.double(), images.grad.double()])
+        for value, expected in zip(*results, strict=True):
+            error = (value - expected).norm() / expected.norm()
+            assert error < 0.5 * torch.finfo(dtype).eps
+
     @pytest.mark.parametrize("padding_mode", PADDING_MODES)
     @pytest.mark.parametrize("groups", [1, 4])
     def test_returns_an_empty_batch_for_an_empty_batch(self, padding_mode, groups):

@@ -305,3 +305,42 @@ def test_no_norm_of_pytorch_is_called(monkeypatch):
     for name, arguments in MEMBERS:
         layer = getattr(layers, name)(*arguments, dtype=DOUBLE)
         assert layer(spread(*shapes.get(name, (4, 3, 5, 6)))).isfinite().all()
+
+
+NORMS = [
+    ("BatchNorm1d", (6,), (4, 6, 5)),
+    ("BatchNorm2d", (6,), (4, 6, 5, 3)),
+    ("InstanceNorm2d", (6,), (4, 6, 5, 3)),
+    ("GroupNorm", (2, 6), (4, 6, 5, 3)),
+    ("LayerNorm", ((6, 5, 3),), (4, 6, 5, 3)),
+]
+
+
+@pytest.mark.parametrize("parameters", ["half", "single"])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize(("name", "arguments", "shape"), NORMS)
+def test_half_precision_gives_what_torch_gives(name, arguments, shape, dtype, parameters):
+    x = (300 * torch.randn(shape)).to(dtype)  # whose squares float16 cannot hold
+    ours, theirs = (
+        getattr(module, name)(*arguments, dtype=dtype if parameters == "half" else None)
+        for module in (layers, nn)
+    )
+    y = ours(x)
+    assert y.dtype == dtype
+    assert_close(y, theirs(x), rtol=0.01, atol=4 * torch.finfo(dtype).eps)
+    assert y.float().std() > 0.9
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize(("name", "arguments", "shape"), NORMS)
+def test_an_empty_batch_returns_empty_and_teaches_nothing(name, arguments, shape, training):
+    ours, theirs = both(name, *arguments)
+    x = torch.zeros(0, *shape[1:], dtype=DOUBLE)
+    assert_close(ours.train(training)(x), theirs.train(training)(x))
+    assert_close(ours.state_dict(), theirs.state_dict())
+
+
+@pytest.mark.parametrize(("name", "arguments", "shape"), NORMS)
+def test_values_that_are_not_floating_point_are_refused(name, arguments, shape):
+    with pytest.raises(TypeError, match=r"must be floating-point, got torch\.int64"):
+        getattr(layers, name)(*arguments)(torch.ones(shape, dtype=torch.int64))

@@ -57,6 +57,11 @@ class TestMaxPool2d:
         x = torch.tensor([[[1.0, 2.0, 5.0, 0.0], [3.0, -1.0, 0.0, 4.0]]])
         assert_close(MaxPool2d(2)(x), torch.tensor([[[3.0, 5.0]]]))
 
+    @pytest.mark.parametrize("dtype", [torch.uint8, torch.int32])
+    def test_takes_whole_numbers(self, dtype):
+        x = torch.arange(30).view(1, 1, 5, 6).to(dtype)
+        assert_close(MaxPool2d(3, 2, 1)(x), nn.MaxPool2d(3, 2, 1)(x))
+
     def test_padding_never_wins(self):
         assert_close(MaxPool2d(3, padding=1)(-torch.ones(1, 3, 3)), -torch.ones(1, 1, 1))
 
@@ -117,6 +122,11 @@ def test_max_and_average_agree_with_torch_on_any_geometry(data):
         nn.AvgPool2d(kernel_size, stride, padding, **options),
         x,
     )
+
+    def test_sums_in_half_precision_do_not_overflow(self):
+        x = torch.full((1, 1, 4, 4), 40_000.0, dtype=torch.float16)  # the largest is 65,504
+        for options in ({}, {"divisor_override": 9}):
+            assert_close(AvgPool2d(3, **options)(x), nn.AvgPool2d(3, **options)(x))
 
 
 class TestGlobalAvgPool2d:
@@ -274,3 +284,8 @@ class TestBadInput:
             BLUR(torch.zeros(1, 2, 6, 5))
         with pytest.raises(ValueError, match="reflect padding of a height of 1 is at most 0"):
             BLUR(torch.zeros(1, 3, 1, 5))
+
+    def test_a_window_that_hangs_over_a_smaller_image_is_taken_with_ceil_mode(self):
+        for ours, theirs in ((MaxPool2d, nn.MaxPool2d), (AvgPool2d, nn.AvgPool2d)):
+            options = {"kernel_size": 3, "stride": 2, "ceil_mode": True}
+            assert_same_module(ours(**options), theirs(**options), random_images(1, 2, 2, 2))

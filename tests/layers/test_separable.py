@@ -77,6 +77,14 @@ class TestConvNormActivation:
         y = F.batch_norm(y, None, None, training=True, eps=0.1)
         assert_close(layer(x), activation()(y) if activation else y)
 
+    @pytest.mark.parametrize(
+        "activation", [nn.PReLU, nn.GELU, nn.Sigmoid, partial(nn.LeakyReLU, 0.3), lambda: nn.Tanh()]
+    )
+    def test_takes_any_activation_and_works_in_place_where_it_can(self, activation):
+        layer = ConvNormActivation(4, 6, 3, activation=activation)
+        assert type(layer.activation) is type(activation())
+        assert getattr(layer.activation, "inplace", True)
+
     def test_refuses_an_even_kernel(self):
         with pytest.raises(ValueError, match="kernel_size must be odd, got 2"):
             ConvNormActivation(4, 6, 2, activation=None)
