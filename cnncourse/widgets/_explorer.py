@@ -10,6 +10,10 @@ import traitlets
 HERE = Path(__file__).parent
 
 
+def _read(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8")
+
+
 class Whole(traitlets.Int):
     """A setting that is an integer within limits, which the page enforces as well."""
 
@@ -47,19 +51,21 @@ class Choice(traitlets.Enum):
 class Explorer(anywidget.AnyWidget):
     """A figure to play with: Python holds the settings, the page computes and draws.
 
-    A subclass names its own script, ``Convolution(Explorer, script="convolution.js")``, and its
-    settings: traits with ``sync=True``. Data that the page needs but nobody sets has a name that
-    begins with an underscore. Everything lies in the widget's state, so a stored notebook works
-    without a kernel.
+    A subclass names its own ``script``, a file beside this one, and its settings: traits with
+    ``sync=True``. Data that the page needs but nobody sets has a name that begins with an
+    underscore. Everything lies in the widget's state, so a stored notebook works without a kernel.
     """
 
+    script = ""  # a class keyword would need a newer traitlets than Colab has
     limits = traitlets.Dict(help="of every `Whole` setting: (minimum, maximum)").tag(sync=True)
     names = traitlets.List(help="of all other settings").tag(sync=True)
 
-    def __init_subclass__(cls, script: str = "", **kwargs: object) -> None:
-        if script:  # traitlets makes a further subclass of its own, which inherits both
-            cls._esm = (HERE / "shared.js").read_text() + "\n" + (HERE / script).read_text()
-            cls._css = (HERE / "shared.css").read_text()
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        if not cls.script:
+            raise TypeError(f"{cls.__name__} must name its script, as in script = 'cost.js'")
+        if "script" in vars(cls):  # a further subclass, as traitlets makes, inherits both
+            cls._esm = f"{_read('shared.js')}\n{_read(cls.script)}"
+            cls._css = _read("shared.css")
         super().__init_subclass__(**kwargs)
 
     def __init__(self, **settings: object) -> None:

@@ -69,7 +69,7 @@ def pixels_of(text: str) -> torch.Tensor:
     return levels.view(SIDE, SIDE)
 
 
-class Convolution(Explorer, script="convolution.js"):
+class Convolution(Explorer):
     """Slide a kernel over a picture and see the products, their sum and the output.
 
     >>> Convolution(kernel="Sobel", stride=2)  # doctest: +SKIP
@@ -88,6 +88,7 @@ class Convolution(Explorer, script="convolution.js"):
             depends on several settings at once; if it does not, the explorer says so itself.
     """
 
+    script = "convolution.js"
     picture = Choice("photograph", "painting")
     painting = traitlets.List([[int(level) for level in row] for row in ARROW]).tag(sync=True)
     kernel = traitlets.Any(KERNELS["Sobel"][0]).tag(sync=True)

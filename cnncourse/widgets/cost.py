@@ -64,7 +64,7 @@ PRESETS = [
 ]
 
 
-class Cost(Explorer, script="cost.js"):
+class Cost(Explorer):
     """Build a stack of layers and see its parameters, multiply-accumulates and kept bytes.
 
     >>> Cost(channels=3, size=32, layers=[{"kind": "convolution", "channels": 8}, {"kind": "mean"}])
@@ -91,6 +91,7 @@ class Cost(Explorer, script="cost.js"):
             before depends on several settings at once; if not, the explorer says so itself.
     """
 
+    script = "cost.js"
     channels = Whole(1, 1, 512)
     size = Whole(28, 1, 512)
     after = Choice("ReLU", "nothing", NORM)

@@ -94,7 +94,7 @@ def key(stride: int, pooling: str) -> str:
 @cache
 def stored() -> dict:
     """Return what ``tools/train_explorer.py`` wrote: the weights of twelve networks and more."""
-    return json.loads(FILE.read_text())
+    return json.loads(FILE.read_text(encoding="utf-8"))
 
 
 def network(padding: str, stride: int, pooling: str) -> nn.Sequential:
@@ -132,7 +132,7 @@ def picture(digit: int) -> Tensor:
     return data.place(levels.view(10, 1, DIGIT, DIGIT)[digit, None] / 255, SIDE)
 
 
-class Equivariance(Explorer, script="equivariance.js"):
+class Equivariance(Explorer):
     """Drag a digit; see which feature maps move along, and what a classifier makes of it.
 
     The picture is a circle: what leaves it on the right comes in on the left. The error is that of
@@ -153,6 +153,7 @@ class Equivariance(Explorer, script="equivariance.js"):
         traitlets.TraitError: a setting is out of its limits.
     """
 
+    script = "equivariance.js"
     digit = Whole(5, 0, 9)
     down = Whole(1, -SIDE // 2, SIDE // 2 - 1)
     right = Whole(0, -SIDE // 2, SIDE // 2 - 1)

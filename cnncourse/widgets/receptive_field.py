@@ -62,7 +62,7 @@ def photograph() -> str:
     return base64.b64encode(file.getvalue()).decode()
 
 
-class ReceptiveField(Explorer, script="receptive_field.js"):
+class ReceptiveField(Explorer):
     """Stack layers, point at a unit and see what it sees, layer by layer and on a picture.
 
     >>> ReceptiveField(layers="VGG-16")  # doctest: +SKIP
@@ -81,6 +81,7 @@ class ReceptiveField(Explorer, script="receptive_field.js"):
             before it depends on the whole stack; if one does not, the explorer says so itself.
     """
 
+    script = "receptive_field.js"
     layers = traitlets.Any(STACKS["AlexNet"]).tag(sync=True)
     layer = Whole(MOST_LAYERS, 1, MOST_LAYERS)
     place = traitlets.List([112, 112]).tag(sync=True)

@@ -9,6 +9,7 @@ import pytest
 import traitlets
 
 from cnncourse import widgets
+from cnncourse.widgets._explorer import Explorer
 
 ALL = [getattr(widgets, name) for name in widgets.__all__]
 explorers = pytest.mark.parametrize("explorer", ALL, ids=lambda explorer: explorer.__name__)
@@ -21,6 +22,13 @@ def test_an_explorers_script_is_small_and_asks_nobody_for_anything(explorer):
     assert len(script.encode()) <= LIMIT
     assert len(re.findall(r"^export default", script, re.MULTILINE)) == 1
     assert re.findall(r"\bimport\b|\bfetch\(|https?://|</script", script) == []
+
+
+def test_an_explorer_without_a_script_is_refused_where_it_is_defined():
+    with pytest.raises(TypeError, match="Mute must name its script"):
+
+        class Mute(Explorer):
+            pass
 
 
 @explorers
