@@ -15,7 +15,9 @@ from sklearn.datasets import load_digits, load_sample_image
 from torch import Tensor
 from torch.utils.data import Dataset
 
-CACHE = Path.home() / ".cache" / "cnncourse"
+from cnncourse._home import home
+
+CACHE = home() / ".cache" / "cnncourse"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "cnncourse"
 
 LEVELS = {
+    "_home": 0,
     "shapes": 0,
     "layers": 1,
     "data": 1,

@@ -9,6 +9,7 @@ from html import escape
 from itertools import count
 from pathlib import Path
 
+from cnncourse._home import home
 from cnncourse.grading.verdict import Outcome, Verdict
 
 DONE, TRIED, OPEN = "done", "tried", "open"
@@ -18,7 +19,7 @@ SYMBOLS = {DONE: "✔", TRIED: "◐", OPEN: "○"}
 def default_path() -> Path:
     """`$CNNCOURSE_PROGRESS`, or `.cnncourse/progress.json` in the home directory."""
     named = os.environ.get("CNNCOURSE_PROGRESS")
-    return Path(named) if named else Path.home() / ".cnncourse" / "progress.json"
+    return Path(named) if named else home() / ".cnncourse" / "progress.json"
 
 
 class Progress:

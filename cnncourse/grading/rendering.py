@@ -63,7 +63,13 @@ def show(text: str, html: str) -> None:
 
         display({"text/plain": text, "text/html": html}, raw=True)
     else:
-        print(text)
+        say(text)
+
+
+def say(text: str) -> None:
+    """Print, with a question mark for every sign that the console cannot write."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding))
 
 
 def in_notebook() -> bool:
