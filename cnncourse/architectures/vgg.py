@@ -38,8 +38,9 @@ class VGG(nn.Module):
     the stages leave another size does averaging change it (at 224×224 it does not).
 
     Convolutions start by He's rule on the outgoing side (arXiv:1502.01852), dense layers as normal
-    numbers with deviation 0.01, biases at zero: torchvision's choice, where the paper started the
-    deep nets from a trained shallow one.
+    numbers with deviation 0.01, biases at zero: torchvision's choice. The paper drew weights with
+    *variance* 0.01, a deviation of 0.1, and started the deep nets from a trained shallow one
+    (section 3.1).
 
     Shape:
         x       (N, in_channels, H, W), H and W at least 2 ** len(stages)
