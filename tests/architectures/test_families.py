@@ -35,7 +35,7 @@ print(json.dumps([seconds, sorted(set(sys.modules) - before)]))
 
 
 def import_all() -> tuple[float, list[str]]:
-    """Import every family in a fresh process: seconds of processor time beyond torch, and the modules loaded."""
+    """Import every family in a fresh process: processor seconds beyond torch, modules loaded."""
     run = [sys.executable, "-c", IMPORT_ALL]
     return json.loads(subprocess.run(run, capture_output=True, check=True).stdout)
 
