@@ -78,7 +78,7 @@ V3_SMALL = [
 def make_divisible(channels: float) -> int:
     """Round to the nearest multiple of 8, or to the next one where that loses more than a tenth.
 
-    Hardware likes such numbers. Halves go up (MobileNetV2's reference code).
+    Halves go up (MobileNetV2's reference code).
 
     >>> make_divisible(26), make_divisible(27), make_divisible(1)
     (24, 32, 8)

@@ -114,9 +114,9 @@ class InvertedResidual(nn.Module):
 
     Inverted, because the shortcut joins the narrow ends. There is one only where both ends have
     the same shape: stride 1 and ``in_channels == out_channels``. The last convolution has no
-    activation, which would lose information where channels are few (MobileNetV2,
-    arXiv:1801.04381, sections 3.2 and 3.3). With ``expanded_channels == in_channels`` nothing is
-    widened and the first convolution is left out.
+    activation; its paper argues that one would lose information where channels are few
+    (MobileNetV2, arXiv:1801.04381, sections 3.2 and 3.3). With ``expanded_channels == in_channels``
+    nothing is widened and the first convolution is left out.
 
     ``squeeze_channels`` adds a `SqueezeExcitation` behind the filters (MobileNetV3,
     arXiv:1905.02244; EfficientNet's MBConv, arXiv:1905.11946), with ``squeeze_activation`` and
