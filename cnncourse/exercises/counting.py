@@ -552,34 +552,39 @@ EQUAL_WORK = Choice(
     title="Equal work, unequal time",
     options="abc",
     reasons="1234",
-    correct=("b", 3),
+    correct=("c", 3),
     hints=(
-        "A processor fetches numbers and multiplies them. Which is slower?",
-        "How often is one fetched number used in each of the two layers?",
+        "Suppose the products were the cause. How long would the dense layer have taken?",
+        "Suppose the moves were the cause. How long would the copy have taken?",
     ),
     misconceptions=(
         Misconception(
             "multiply-accumulates taken for time",
-            "Equal counts are equal products; the numbers to be fetched for them differ.",
+            "The dense layer does as many products, in a quarter of the time.",
             "a",
         ),
         Misconception(
-            "short sums taken for little time",
-            "Each output is a shorter sum, but there are 32 times as many outputs to write.",
-            "c",
+            "a least time taken for the time",
+            "Moving its numbers sets a least time, and the copy shows how little that is.",
+            "b",
         ),
         Misconception(
-            "more weights blamed",
-            "Count them: 9 · 32 · 32 weights in one layer, 9 · 1,024 in the other.",
-            ("b", 1),
+            "few products for each number blamed",
+            "True, but they are 4.5, and 1 in the dense layer, which was faster.",
+            ("c", 1),
         ),
         Misconception(
-            "more products blamed",
-            "The products are equally many: that was given.",
-            ("b", 2),
+            "short sums blamed",
+            "In sum the products are as many; short sums alone say nothing about the time.",
+            ("c", 2),
+        ),
+        Misconception(
+            "fewer weights blamed",
+            "Fewer weights are fewer numbers to move: that speaks for the depthwise layer.",
+            ("c", 4),
         ),
     ),
-    insight="At most k²/2 products for each number moved: memory sets the pace, not arithmetic.",
+    insight="Counts give least times. Far above them, look at how the work is carried out.",
 )
 
 
