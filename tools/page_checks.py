@@ -27,7 +27,6 @@ from sphinx_exercise.nodes import exercise_enumerable_node
 from cnncourse.exercises import chapter_of, exercises
 from cnncourse.grading.compare import show
 from cnncourse.grading.kinds import Choice, Exercise, Number
-from cnncourse.grading.kinds.number import UNIT_FACTORS
 from cnncourse.grading.rendering import LOOKS
 from cnncourse.grading.verdict import Outcome, Verdict
 
@@ -103,8 +102,7 @@ def bands(exercise: Number) -> list[tuple[float, float, list[str]]]:
         return _on(exercise, number)
 
     waiting = [exercise.value, *(m.answer for m in exercise.misconceptions)]
-    for factor in UNIT_FACTORS if exercise.unit else ():
-        waiting += [exercise.value * factor, exercise.value / factor]
+    waiting += exercise.in_other_units()
     found: list[tuple[float, float, list[str]]] = []
     while waiting:
         number = float(waiting.pop(0))

@@ -6,6 +6,7 @@ import ast
 import dis
 import inspect
 import textwrap
+from collections.abc import Iterator
 from types import CodeType, FunctionType
 
 
@@ -40,7 +41,10 @@ def is_stub(answer: object) -> bool:
 
 
 def leftover(answer: object) -> str:
-    """Name the line of a function or class that still holds a `...`; empty where there is none."""
+    """Name the line of a function or class that still holds a `...`; empty where there is none.
+
+    One that stands by itself above finished code is no gap: it was only not deleted.
+    """
     if isinstance(answer, type):
         members = [member for member in vars(answer).values() if isinstance(member, FunctionType)]
         return next(filter(None, map(leftover, members)), "")
@@ -49,13 +53,22 @@ def leftover(answer: object) -> str:
         tree = ast.parse(textwrap.dedent("".join(lines)))
     except (OSError, TypeError, SyntaxError):
         return ""
-    indices = {  # x[..., 0] is an index, not a gap
+    harmless = {  # x[..., 0] is an index, not a gap
         id(node)
         for subscript in ast.walk(tree)
         if isinstance(subscript, ast.Subscript)
         for node in ast.walk(subscript.slice)
     }
+    for block in _blocks(tree):
+        harmless |= {id(step.value) for step in block[:-1] if isinstance(step, ast.Expr)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and node.value is ... and id(node) not in indices:
+        if isinstance(node, ast.Constant) and node.value is ... and id(node) not in harmless:
             return f"line {first + node.lineno - 1}: `{lines[node.lineno - 1].strip()}`"
     return ""
+
+
+def _blocks(tree: ast.AST) -> Iterator[list[ast.stmt]]:
+    for node in ast.walk(tree):
+        for _, value in ast.iter_fields(node):
+            if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
+                yield value

@@ -1,69 +1,232 @@
-"""Giving two modules the same weights, whatever names they gave them."""
+"""Finding which weight of one module is which of another, by what they do.
+
+Two modules compute the same family of functions where the numbers in the parameters of one are
+those of the other in some order: whatever the names, the layers, the order of computation, the
+layout of the axes, and the way the numbers are split among parameters. The order is found by
+*colour refinement*, as graphs are compared. All numbers start with one colour, and equal colours
+get equal values. The derivative of the output by each number then tells numbers apart that play
+different roles: they get new colours. What stays equal is as a rule a true symmetry, such as that
+of hidden channels; there one number is singled out, and the refinement goes on.
+"""
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
-from torch.utils._pytree import tree_leaves
 
-VIEWS = ("T", "mT", "H", "mH", "data")  # attributes that hand on the values; x.shape does not
+from cnncourse.grading.compare import Difference, difference
+from cnncourse.grading.sandbox import reseed
+
+PATIENCE = 4  # rounds without a new colour after which the colours are stable, half in each mode
+MAX_ROUNDS = 1000
+NOISE = 1e3  # derivatives up to so many roundings of the largest are zero
+
+Colours = tuple[Tensor, Tensor]  # of the numbers of the reference and of the module
+
+UNLIKE = "no order of your weights makes them act on the output as those that are asked for"
 
 
-class _FirstUse(TorchFunctionMode):
-    """Note each parameter at its first use by a torch function."""
+class Probe:
+    """A module as a function of one row of numbers: the entries of all its parameters."""
 
     def __init__(self, module: nn.Module) -> None:
-        super().__init__()
-        self.names = {id(parameter): name for name, parameter in module.named_parameters()}
-        self.used: list[str] = []
+        self.module = module
+        self.parameters = dict(module.named_parameters())
+        self.buffers = [(buffer, buffer.clone()) for buffer in module.buffers()]
+        self.size = sum(parameter.numel() for parameter in self.parameters.values())
+        self.acts = torch.zeros(self.size, dtype=torch.bool)  # numbers with a derivative so far
 
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        attribute = getattr(getattr(function, "__self__", None), "__name__", "")
-        if function.__name__ != "__get__" or attribute in VIEWS:
-            for leaf in tree_leaves((args, kwargs)):
-                name = self.names.pop(id(leaf), None)
-                if name is not None:
-                    self.used.append(name)
-        return function(*args, **(kwargs or {}))
+    def set(self, values: Tensor) -> None:
+        """Write the numbers into the parameters, and put the buffers back."""
+        parts = values.split([parameter.numel() for parameter in self.parameters.values()])
+        with torch.no_grad():
+            for parameter, part in zip(self.parameters.values(), parts, strict=True):
+                parameter.copy_(part.view_as(parameter))
+            for buffer, before in self.buffers:
+                buffer.copy_(before)
+
+    def idle(self) -> str:
+        """Name a parameter by whose numbers no derivative was found yet; empty if there is none."""
+        parts = self.acts.split([parameter.numel() for parameter in self.parameters.values()])
+        named = zip(self.parameters, parts, strict=True)
+        return next((name for name, acts in named if not acts.any()), "")
+
+    def respond(self, x: Tensor, training: bool) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the output, and the derivatives of a mixture of it by `x` and by the numbers."""
+        x = x.clone().requires_grad_()
+        wanted = [x, *(p for p in self.parameters.values() if p.requires_grad)]
+        reseed(0)  # the same dropout in both modules, and the same mixture
+        out = self.module.train(training)(x)
+        reseed(1)
+        mixture = (out * torch.randn(out.shape, dtype=x.dtype)).sum()
+        found = {}
+        if mixture.requires_grad:
+            slopes = torch.autograd.grad(mixture, wanted, allow_unused=True)
+            pairs = zip(wanted, slopes, strict=True)
+            found = {id(tensor): slope for tensor, slope in pairs if slope is not None}
+        every = (x, *self.parameters.values())
+        by_x, *by_number = (found.get(id(tensor), torch.zeros_like(tensor)) for tensor in every)
+        row = torch.cat([slope.flatten() for slope in (*by_number, torch.zeros(0))])
+        if self.size:
+            self.acts |= row.abs() > NOISE * torch.finfo(out.dtype).eps * row.abs().max()
+        return out.detach(), by_x, row
 
 
-def execution_order(module: nn.Module, x: Tensor) -> list[str]:
-    """Names of the parameters in the order in which a forward pass first uses them.
+def match(reference: Probe, module: Probe, x: Tensor) -> Difference | None:
+    """Find an order of the module's numbers that makes it the reference; None where there is one.
 
-    The order of declaration says nothing: `__init__` may list the layers in any order.
+    The last word has a comparison with fresh weights, on `x` and on others of its shape, one of
+    them with large numbers: what cuts them off has to show.
     """
-    recorder = _FirstUse(module)
-    with torch.no_grad(), recorder:
-        module(x)
-    return recorder.used
+    search = _Search(reference, module, x)
+    if search.order is None:
+        return search.difference
+    for given, scale in ((x, 1), (search.draw(*x.shape), 1), (20 * search.draw(*x.shape), 3)):
+        values = scale * search.draw(reference.size)
+        reference.set(values)
+        module.set(torch.empty_like(values).scatter_(0, search.order, values))
+        for training in (True, False):
+            found, (row, own_row) = compare(reference, module, given, training)
+            if found and given is x and not found.evidence:
+                continue  # of equal numbers in it, none is the largest: then gradients are open
+            if not found and given is not x and difference(own_row[search.order], row):
+                found = Difference("", UNLIKE)
+            if found:
+                return found
+    return None
 
 
-def match_weights(
-    reference: nn.Module, order: list[str], module: nn.Module, own_order: list[str]
-) -> list[tuple[str, str]] | str:
-    """Pair the parameters of two modules in order of execution, and copy their values.
+class _Search:
+    """The search for the order in which a module holds the numbers of the reference.
 
-    Each parameter of the reference takes the first one left that has its shape, so that two
-    branches may run in either order; a 1x1 kernel also takes a matrix of as many entries.
-    Returns the pairs of names, or a sentence that says which weight has no partner.
+    `order[i]` is the place in the module of the reference's number `i`. It is None where there is
+    none; then `difference` says what was found instead.
     """
-    wanted, own = dict(reference.named_parameters()), dict(module.named_parameters())
-    left, pairs = list(own_order), []
-    for name in order:
-        shape = wanted[name].shape
-        fitting = [o for o in left if own[o].shape == shape]
-        fitting += [o for o in left if _squeezed(own[o]) == _squeezed(wanted[name])]
-        if not fitting:
-            shapes = ", ".join(str(tuple(own[o].shape)) for o in own_order) or "none"
-            return f"no weight of shape {tuple(shape)} is used; yours: {shapes}"
-        left.remove(fitting[0])
-        pairs.append((name, fitting[0]))
-    with torch.no_grad():
-        for name, partner in pairs:
-            own[partner].copy_(wanted[name].view_as(own[partner]))
-    return pairs
+
+    def __init__(self, reference: Probe, module: Probe, x: Tensor) -> None:
+        self.probes, self.x = (reference, module), x
+        self.generator, self.rounds = torch.Generator().manual_seed(0), 0
+        self.difference: Difference | None = None
+        start = torch.zeros(reference.size, dtype=torch.long)
+        colours = self._search((start, start))
+        self.order = None if colours is None else _by_colour(colours)
+
+    def draw(self, *shape: int) -> Tensor:
+        """Draw normal numbers, the same in every run."""
+        return torch.randn(shape, generator=self.generator, dtype=self.x.dtype)
+
+    def _search(self, colours: Colours) -> Colours | None:
+        """Refine; where equals are left, try them in order, then single one out and go on."""
+        refined = self._refine(colours)
+        if refined is None or self.rounds >= MAX_ROUNDS:
+            return refined
+        ours, theirs = refined
+        acting = ours[self.probes[0].acts]
+        shared = acting[ours.bincount()[acting] > 1]
+        if not len(shared):
+            return refined
+        in_order = self._refine(tuple(own.argsort(stable=True).argsort() for own in refined))
+        if in_order is not None:
+            return in_order
+        new = ours.max() + 1
+        chosen = (ours == shared[0]).nonzero()[0]
+        for candidate in (theirs == shared[0]).nonzero():
+            branch = (ours.index_fill(0, chosen, new), theirs.index_fill(0, candidate, new))
+            found = self._search(branch)
+            if found is not None:
+                return found
+        return None
+
+    def _refine(self, colours: Colours) -> Colours | None:
+        """Split the colours until nothing new shows; None where the modules differ."""
+        unchanged = 0
+        while unchanged < PATIENCE and self.rounds < MAX_ROUNDS:
+            self.rounds += 1
+            values = self.draw(len(colours[0])) + 0.5  # mostly positive: fewer ReLUs are dead
+            for probe, own in zip(self.probes, colours, strict=True):
+                probe.set(values[own])
+            x = self.draw(*self.x.shape)
+            found, rows = compare(*self.probes, x, training=self.rounds % 2 == 1)
+            split = None if found else _split(colours, rows)
+            if split is None:
+                self.difference = self.difference or self._cause(found)
+                return None
+            unchanged = unchanged + 1 if torch.equal(split[0], colours[0]) else 0
+            colours = split
+        return colours
+
+    def _cause(self, found: Difference | None) -> Difference:
+        """Say which parameter does nothing, or gets no gradient, if there is one."""
+        reference, module = self.probes
+        idle = module.idle() if module.acts.sum() < reference.acts.sum() else ""
+        if idle and not self._has_effect(idle):
+            message = f"The weights are not all used: `{idle}` has no effect on the output."
+            return Difference(message, found.evidence if found else "", "unused weights")
+        if idle and not found:
+            message = f"The output is right, but the gradient of `{idle}` is not."
+            return Difference(message, "", "gradient cut")
+        return found or Difference("", UNLIKE)
+
+    def _has_effect(self, name: str) -> bool:
+        module = self.probes[1]
+        for _ in range(PATIENCE):
+            x, outputs = self.draw(*self.x.shape), []
+            module.set(self.draw(module.size))
+            for step in (0, 1):
+                with torch.no_grad():
+                    module.parameters[name] += step
+                outputs.append(module.respond(x, training=True)[0])
+            if difference(*outputs):
+                return True
+        return False
 
 
-def _squeezed(parameter: Tensor) -> list[int]:
-    return [size for size in parameter.shape if size != 1]
+def compare(
+    reference: Probe, module: Probe, x: Tensor, training: bool
+) -> tuple[Difference | None, tuple[Tensor, Tensor]]:
+    """Compare outputs, and derivatives by the input; return those by the numbers as well."""
+    (wanted, by_x, row), (out, own_by_x, own_row) = (
+        probe.respond(x, training) for probe in (reference, module)
+    )
+    found = difference(out, wanted)
+    if found and not training and not compare(reference, module, x, training=True)[0]:
+        message = "Right in training mode, but not after `.eval()`."
+        found = Difference(message, found.evidence, "wrong in evaluation mode")
+    elif found:
+        found = Difference(found.message, f"given the same weights, {found.evidence}", found.name)
+    elif by_x.any() and not (own_by_x.any() or own_row.any()):
+        found = Difference("No gradient flows back through your module.", "", "gradient cut")
+    elif difference(own_by_x.to(out.dtype), by_x):
+        name = "wrong gradient" if own_by_x.any() else "gradient cut"
+        found = Difference("The output is right, but the gradient of the input is not.", "", name)
+    return found, (row.to(out.dtype), own_row.to(out.dtype))
+
+
+def _split(colours: Colours, rows: tuple[Tensor, Tensor]) -> Colours | None:
+    """Give numbers of one colour with different derivatives new colours, the same in both modules.
+
+    None where a colour does not come out in both equally often.
+    """
+    colour, slope = torch.cat(colours), torch.cat(rows)
+    if not len(colour):
+        return colours
+    eps = torch.finfo(slope.dtype).eps
+    order = torch.from_numpy(np.lexsort((slope.numpy(), colour.numpy())))
+    colour, slope = colour[order], slope[order]
+    largest = torch.zeros(len(order), dtype=slope.dtype)
+    largest.scatter_reduce_(0, colour, slope.abs(), "amax")
+    tolerance = eps**0.5 * largest[colour] + NOISE * eps * largest.max()
+    new = (colour.diff() > 0) | (slope.diff() > tolerance[1:])
+    split = torch.zeros(len(order), dtype=torch.long)
+    split[order[1:]] = new.cumsum(0)
+    ours, theirs = split.chunk(2)
+    count = len(order)
+    same = torch.equal(ours.bincount(minlength=count), theirs.bincount(minlength=count))
+    return (ours, theirs) if same else None
+
+
+def _by_colour(colours: Colours) -> Tensor:
+    """Pair the numbers of each colour in their order."""
+    ours, theirs = (own.argsort(stable=True) for own in colours)
+    return torch.empty_like(ours).scatter_(0, ours, theirs)

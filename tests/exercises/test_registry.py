@@ -30,6 +30,7 @@ MIN_CODE = 10  # characters, blanks left out, from which a line of a solution is
 
 CHAPTERS = cnncourse.exercises.chapters()
 EXERCISES = cnncourse.exercises.exercises()
+CHOICES = {exercise.id for exercise in EXERCISES if isinstance(exercise, Choice)}
 every_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.id)
 written_in_code = [e for e in EXERCISES if isinstance(e, (Function, Module))]
 every_code_exercise = pytest.mark.parametrize("exercise", written_in_code, ids=lambda e: e.id)
@@ -417,10 +418,15 @@ def test_mutants_of_the_solution_are_rejected(exercise, solved, record_property)
 
 
 def accepted(question, cells):
-    """Say whether the check calls the answer of these cells right."""
+    """Say whether the check calls the answer of these cells right, and it is not the same answer.
+
+    Option and reason are told apart by what they are, so their order changes nothing.
+    """
     try:
         with time_limit(MUTANT_SECONDS):
             answer = answer_of(question, cells, f"mutant of {question.id}")
     except (Exception, TimeIsUp):
+        return False
+    if question.id in CHOICES and answer == question.answer[::-1]:
         return False
     return grade(question.id, answer, time_limit=MUTANT_SECONDS).outcome is Outcome.RIGHT

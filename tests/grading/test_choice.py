@@ -1,4 +1,6 @@
+import numpy as np
 import pytest
+import torch
 
 from cnncourse.check import Outcome
 from cnncourse.grading.kinds import Choice, Misconception
@@ -18,7 +20,14 @@ EXERCISE = Choice(
 )
 
 
-@pytest.mark.parametrize("answer", [("b", 2), ["B", "2"], "b2", "b, 2", (" b ", 2), "b)2."])
+PAIRS = [
+    *(("b", 2), ["B", "2"], (" b ", 2), ("b", 2.0), (2, "b"), ("b", np.int64(2)), {"b", 2}),
+    *("b2", "b, 2", "b)2.", "(b, 2)", "('b', 2)", "b 2.0", "option b because of reason 2"),
+    *({"option": "b", "reason": 2}, {"b": 2}, ("b", torch.tensor(2)), np.array(["b", "2"])),
+]
+
+
+@pytest.mark.parametrize("answer", PAIRS, ids=repr)
 def test_both_parts_right_is_right_however_it_is_written(answer):
     assert EXERCISE.judge(answer).outcome is Outcome.RIGHT
 
@@ -34,10 +43,16 @@ def test_both_parts_right_is_right_however_it_is_written(answer):
         (("c", 1), ""),
         (("d", 1), "not on offer"),
         (("b", 7), "not on offer"),
+        (("b", 12), "not on offer"),
+        ((1.0, "b"), "reason 1"),
+        ("(b, 1)", "reason 1"),
         (7, "wrong type"),
         ("", "wrong type"),
-        ((1, "b"), "wrong type"),
-        ({"b": 2}, "wrong type"),
+        (("b", 1.5), "wrong type"),
+        (("b", True), "wrong type"),
+        (("b", 1, 2), "wrong type"),
+        ("a or b, 2", "wrong type"),
+        ("not b, 2", "wrong type"),
     ],
 )
 def test_a_wrong_pair_gets_the_most_particular_name(answer, name):

@@ -1,5 +1,8 @@
 import dataclasses
+import math
+from fractions import Fraction
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -71,11 +74,11 @@ def test_a_wrong_shape_shows_both_shapes():
     [
         (lambda out: None if out.numel() else 0, "nothing returned"),
         (lambda out: "text", "wrong type"),
-        (lambda out: out.numpy(), "array instead of tensor"),
         (lambda out: out * float("nan"), "NaN in the result"),
         (lambda out: out * 0, "all zeros"),
-        (lambda out: out.float(), "dtype lost"),
+        (lambda out: out.long() if out.equal(out.round()) else out.round().long(), "whole numbers"),
         (lambda out: out.to(torch.complex128), "complex result"),
+        (lambda out: (out + 1).to(torch.complex128), ""),
     ],
 )
 def test_results_that_are_no_results_are_named(change, name):
@@ -85,7 +88,36 @@ def test_results_that_are_no_results_are_named(change, name):
     assert verdict.message
 
 
-def test_a_listed_mistake_in_a_lost_dtype_is_still_the_listed_mistake():
+STYLES = [
+    lambda x, scale: (scale * x.sum(dim=1)).float(),
+    lambda x, scale: (scale * x.sum(dim=1)).double(),
+    lambda x, scale: (scale * x.sum(dim=1)).numpy(),
+    lambda x, scale: scale * np.asarray(x).sum(axis=1),
+    lambda x, scale: (scale * x.sum(dim=1)).tolist(),
+    lambda x, scale: tuple(scale * x.sum(dim=1)),
+    lambda x, scale: x @ torch.full((x.shape[1],), float(scale)),  # in float32 alone
+    lambda x, scale: torch.tensor([scale * float(row.sum()) for row in x]),
+]
+
+
+@pytest.mark.parametrize("answer", STYLES)
+def test_any_dtype_and_container_of_the_right_values_is_right(answer, register):
+    register(dataclasses.replace(EXERCISE, loops=True))
+    assert judged(answer).outcome is Outcome.RIGHT
+
+
+def test_an_answer_has_to_work_in_the_dtype_of_the_course():
+    verdict = judged(lambda x, scale: x @ x.new_full((x.shape[1],), scale, dtype=torch.float64))
+    assert verdict.outcome is Outcome.CRASHED
+    assert verdict.evidence.startswith("Smallest input that fails, in float32:")
+
+
+def test_whole_numbers_in_place_of_real_ones_are_wrong_where_every_value_is_whole(register):
+    register(dataclasses.replace(EXERCISE, cases=lambda: [(whole(2, 3), 2)]))
+    assert judged(lambda x, scale: row_sums(x, scale).long()).name == "whole numbers"
+
+
+def test_a_listed_mistake_in_another_dtype_is_still_the_listed_mistake():
     verdict = judged(lambda x, scale: x.sum(dim=1).float())
     assert verdict.name == "scale forgotten"
 
@@ -116,13 +148,13 @@ def correlation(register):
     return exercise
 
 
-def windows(combine):
-    """Return a loop over windows that forgets the input's dtype."""
+def windows(combine, short=0):
+    """Return a loop over windows, some rows too short, that does not ask for the input's dtype."""
 
     def answer(x, weight):
         k = len(weight)
         y = torch.zeros(x.shape[0] - k + 1, x.shape[1] - k + 1)
-        for i in range(y.shape[0]):
+        for i in range(y.shape[0] - short):
             for j in range(y.shape[1]):
                 y[i, j] = combine(x[i : i + k, j : j + k], weight)
         return y
@@ -145,7 +177,7 @@ def test_a_crash_is_told_where_the_cases_before_it_do_not_show_a_listed_mistake(
     ],
     ids=["matrix product", "product of sums"],
 )
-def test_wrong_values_come_before_a_lost_dtype(correlation, combine):
+def test_wrong_values_are_told_as_such(correlation, combine):
     verdict = grade(correlation.id, windows(combine))
     assert verdict.outcome is Outcome.WRONG
     assert verdict.name == ""
@@ -153,15 +185,17 @@ def test_wrong_values_come_before_a_lost_dtype(correlation, combine):
     assert "expected" in verdict.evidence
 
 
-def test_a_lost_dtype_is_named_where_every_value_is_right(correlation):
+def test_a_table_of_zeros_need_not_ask_for_the_dtype(correlation):
     verdict = grade(correlation.id, windows(lambda window, weight: (window * weight).sum()))
-    assert verdict.name == "dtype lost"
+    assert verdict.outcome is Outcome.RIGHT
 
 
-def test_a_lost_dtype_is_no_listed_mistake_where_no_case_shows_one(correlation, register):
-    register(dataclasses.replace(correlation, cases=lambda: [(whole(1, 1), whole(1, 1))]))
-    verdict = grade(correlation.id, windows(lambda window, weight: (window * weight).sum()))
-    assert verdict.name == "dtype lost"
+def test_a_loop_that_is_one_short_is_not_all_zeros(correlation):
+    verdict = grade(correlation.id, windows(lambda w, weight: (w * weight).sum(), short=1))
+    assert verdict.outcome is Outcome.WRONG
+    assert verdict.name == ""
+    nothing = grade(correlation.id, windows(lambda w, weight: (w * weight).sum(), short=9))
+    assert nothing.name == "all zeros"
 
 
 def test_the_evidence_of_a_listed_mistake_is_a_case_that_shows_it(correlation):
@@ -172,10 +206,37 @@ def test_the_evidence_of_a_listed_mistake_is_a_case_that_shows_it(correlation):
     assert verdict.evidence.count(",") > 4  # more than one entry each: the 1 by 1 case shows none
 
 
-def test_a_wrong_value_in_a_tuple_comes_before_a_lost_dtype():
-    wanted = (torch.ones(2).double(), torch.ones(2).double())
-    assert difference((torch.ones(2), torch.ones(2)), wanted).name == "dtype lost"
-    assert difference((torch.ones(2), torch.zeros(2)), wanted).name == "all zeros"
+ONES = torch.ones(2).double()
+SAME = [
+    *(((3, 4), [3, 4]), ((3, 4), torch.Size([3, 4])), ((3, 4), np.array([3, 4]))),
+    *(((3, 4), torch.tensor([3, 4])), ((3, 4), {"rows": 3, "columns": 4}), ((3, 4), range(3, 5))),
+    *(((3, 4), iter([3, 4])), ((3, 4), (3.0, Fraction(4))), ([1, 2], ("1", "2"))),
+    *((({"a": 3}, {"a": 3}), ({"a": 3, "b": 4}, (3, 4)), ({"a": 3, "b": 4}, {"b": 4, "a": 3}))),
+    *(({1, 2}, [2, 1]), ({1, 2}, torch.tensor([1, 2])), ({1, 2}, {1, 2}), (frozenset({1}), {1})),
+    *(((ONES, ONES), [np.ones(2), [1, 1.0]]), (ONES, (torch.tensor(1.0), torch.tensor(1.0)))),
+    *((ONES[0], 1), (ONES[0], 1.0), (ONES[0], np.float32(1)), (True, torch.tensor(True))),
+    *((1 / 3, Fraction(1, 3)), (1 / 3, np.float16(1 / 3)), (12, "12"), (0.5, "1/2")),
+    *((torch.tensor([1, 2]), [1, 2]), (torch.tensor([1, 2]), torch.tensor([1.0, 2.0]))),
+    *((math.inf, math.inf), (torch.tensor([math.inf, math.nan]), np.array([np.inf, np.nan]))),
+]
+DIFFERENT = [
+    *(((3, 4), (4, 3)), ((3, 4), (3,)), ((3, 4), 3), ((3, 4), {3, 4}), ((3, 4), iter([3, 4, 5]))),
+    *(({"a": 3, "b": 4}, {"a": 4, "b": 3}), ({1, 2}, [1]), ({1, 2}, 3), (3, (3,)), (3, [3])),
+    *((ONES, ONES[None]), (ONES, torch.ones(2).bool()), (ONES, [[1], [1, 1]]), (ONES, "text")),
+    *((10**6, 10**6 + 1), (10**6, 10**6 + 0.5), (1 / 3, 0.33333), (12, "12b"), (12, True)),
+    *((torch.tensor([10**6]), torch.tensor([10**6 + 1.0])), (math.inf, 1e300), (5, 10**400)),
+]
+
+
+@pytest.mark.parametrize(("expected", "received"), SAME)
+def test_values_agree_however_they_are_held(expected, received):
+    assert difference(received, expected) is None
+
+
+@pytest.mark.parametrize(("expected", "received"), DIFFERENT)
+def test_other_values_do_not_agree(expected, received):
+    found = difference(received, expected)
+    assert found.message or found.evidence
 
 
 def test_right_values_with_a_changed_input_are_wrong():
@@ -186,6 +247,59 @@ def test_right_values_with_a_changed_input_are_wrong():
     verdict = judged(careless)
     assert verdict.outcome is Outcome.WRONG
     assert verdict.name == "input changed in place"
+    assert "x.clone()" in verdict.message
+
+
+def test_a_changed_list_gets_the_advice_for_a_list(register):
+    product = Function(
+        id="toy.product",
+        title="Product",
+        signature="product(factors)",
+        oracle=math.prod,
+        cases=lambda: [([2, 3],), ([4, 5, 6],)],
+        hints=("a.", "b."),
+        misconceptions=(),
+    )
+    register(product)
+
+    def popping(factors):
+        result = 1
+        while factors:
+            result *= factors.pop()
+        return result
+
+    verdict = grade("toy.product", popping)
+    assert verdict.name == "input changed in place"
+    assert "the list" in verdict.message
+    assert "tensor" not in verdict.message
+
+
+def test_a_loss_without_gradient_is_wrong_where_gradients_are_asked_for(register):
+    loss = Function(
+        id="toy.loss",
+        title="Loss",
+        signature="loss(scores, labels)",
+        oracle=F.cross_entropy,
+        cases=lambda: [(real(3, 4), torch.tensor([0, 3, 1]))],
+        hints=("a.", "b."),
+        misconceptions=(),
+        gradients=True,
+    )
+    register(loss)
+    right = [
+        F.cross_entropy,
+        lambda s, y: -s.log_softmax(1)[torch.arange(len(y)), y].mean(),
+        lambda s, y: (s.logsumexp(1) - s.gather(1, y[:, None])[:, 0]).mean(),
+    ]
+    wrong = [
+        lambda s, y: F.cross_entropy(s, y).item(),
+        lambda s, y: F.cross_entropy(s, y).detach(),
+        lambda s, y: F.cross_entropy(s.detach(), y),
+        lambda s, y: torch.tensor(F.cross_entropy(s, y).numpy()),
+        lambda s, y: F.cross_entropy(s, y) + 0 * s.sum() + (s - s.detach()).sum(),
+    ]
+    assert all(grade("toy.loss", answer).outcome is Outcome.RIGHT for answer in right)
+    assert all(grade("toy.loss", answer).name == "gradient cut" for answer in wrong)
 
 
 def test_a_crash_quotes_the_learners_line_and_the_error():
@@ -297,6 +411,16 @@ def test_a_forgotten_ellipsis_behind_a_right_answer_does_no_harm():
     assert judged(done).outcome is Outcome.RIGHT
 
 
+def test_a_forgotten_ellipsis_above_finished_code_does_not_hide_an_error():
+    def unfinished_name(x, scale):
+        ...
+        return scales * x.sum(dim=1)  # noqa: F821
+
+    verdict = judged(unfinished_name)
+    assert verdict.outcome is Outcome.CRASHED
+    assert "NameError" in verdict.message
+
+
 def test_an_ellipsis_as_an_index_is_no_gap():
     verdict = judged(lambda x, scale: x[..., 0])
     assert verdict.outcome is Outcome.WRONG
@@ -316,7 +440,7 @@ def test_conv_modules_count_as_the_forbidden_convolution(register):
     register(convolving)
 
     def with_module(x):
-        layer = torch.nn.Conv2d(1, 1, 2, bias=False).double()
+        layer = torch.nn.Conv2d(1, 1, 2, bias=False)
         torch.nn.init.ones_(layer.weight)
         return layer(x).detach()
 

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 import torch
 from torch import nn
@@ -190,25 +192,51 @@ def test_a_parameter_count_shows_both_numbers():
     assert "number of channels and which layers have a bias" in judged(Extra).message
 
 
-def test_a_lost_dtype_is_named_only_where_every_output_is_right():
-    class Lossy(Block):
+def test_the_dtype_of_the_result_does_not_matter_and_wrong_values_do():
+    class Single(Block):
         def forward(self, x):
             return super().forward(x).float()
 
-    class WrongForThree(Lossy):
+    class WrongForThree(Single):
         def forward(self, x):
             return super().forward(x) + (x.shape[1] == 3)
 
-    class WithBias(Lossy):
+    class WithBias(Single):
         def __init__(self, channels, classes):
             super().__init__(channels, classes)
             self.first = nn.Conv2d(channels, 4, 3, padding=1)
 
-    assert judged(Lossy).name == "dtype lost"
+    assert judged(Single).outcome is Outcome.RIGHT
     verdict = judged(WrongForThree)
     assert verdict.name == ""
     assert verdict.evidence.startswith("built with (3, 5)")
     assert judged(WithBias).name == "bias before batch norm"
+
+
+def test_a_table_that_is_emptied_does_not_spoil_the_reference(register):
+    def chain(widths):
+        return nn.Sequential(*(nn.Linear(a, b) for a, b in pairwise(widths)))
+
+    class Popping(nn.Sequential):
+        def __init__(self, widths):
+            super().__init__()
+            width = widths.pop(0)
+            while widths:
+                self.append(nn.Linear(width, widths[0]))
+                width = widths.pop(0)
+
+    table = Module(
+        id="toy.table",
+        title="Table",
+        signature="Chain(widths)",
+        oracle=chain,
+        cases=lambda: [(([2, 3, 4],), whole(2, 2))],
+        hints=("a.", "b."),
+        misconceptions=(Misconception("one too few", "One more.", lambda w: chain(w[:-1])),),
+    )
+    register(table)
+    assert grade("toy.table", Popping).outcome is Outcome.RIGHT
+    assert grade("toy.table", lambda widths: Popping(widths[:-1])).name == "one too few"
 
 
 def test_a_loop_in_forward_is_not_allowed():

@@ -1,3 +1,4 @@
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -24,10 +25,12 @@ EXERCISE = Number(
 
 
 PYTHON_AND_SYMPY = [12.5, 12.46, Fraction(25, 2), sympy.Rational(25, 2), sympy.Float(12.5)]
-NUMPY_AND_TORCH = [np.float32(12.5), np.array([12.5]), torch.tensor(12.5)]
+NUMPY_AND_TORCH = [np.float32(12.5), np.array([12.5]), torch.tensor(12.5), torch.tensor([12.5])]
+TEXTS = ["12.5", " 12.5 ", "25/2", "12,5", "1.25e1", "12.5 MiB", "12.5MiB", "≈ 12.5", "5 × 2.5"]
+OTHERS = [Decimal("12.5"), 12.5 + 0j, (12.5,), [12.5], sympy.sqrt(sympy.Rational(625, 4))]
 
 
-@pytest.mark.parametrize("answer", [*PYTHON_AND_SYMPY, *NUMPY_AND_TORCH])
+@pytest.mark.parametrize("answer", [*PYTHON_AND_SYMPY, *NUMPY_AND_TORCH, *TEXTS, *OTHERS])
 def test_every_way_to_write_a_number_within_the_tolerance_is_right(answer):
     assert EXERCISE.judge(answer).outcome is Outcome.RIGHT
 
@@ -43,8 +46,12 @@ def test_without_a_tolerance_integers_are_exact_and_floats_forgive_rounding():
     exact = Number(id="toy.n", title="n", value=123_456_789, hints=("a.", "b."), misconceptions=())
     assert exact.judge(123_456_789.0).outcome is Outcome.RIGHT
     assert exact.judge(123_456_790).outcome is Outcome.WRONG
+    for text in ("123,456,789", "123_456_789", "123 456 789", "123.456789e6"):
+        assert exact.judge(text).outcome is Outcome.RIGHT
     tenths = Number(id="toy.t", title="t", value=0.3, hints=("a.", "b."), misconceptions=())
-    assert tenths.judge(0.1 + 0.2).outcome is Outcome.RIGHT
+    for answer in (0.1 + 0.2, torch.tensor(0.3), torch.tensor(0.3).item(), "3/10", np.float16(0.3)):
+        assert tenths.judge(answer).outcome is Outcome.RIGHT
+    assert tenths.judge(0.30001).outcome is Outcome.WRONG
 
 
 @pytest.mark.parametrize("misconception", EXERCISE.misconceptions, ids=lambda m: m.name)
@@ -91,15 +98,41 @@ def test_the_right_number_in_another_unit_is_told_so(answer):
 
 
 @pytest.mark.parametrize(
+    ("unit", "answer", "name"),
+    [
+        ("weights", 9_000, ""),
+        ("weights", 900, ""),
+        ("weights", 90, "wrong unit"),  # thousands
+        ("weights", 0.09, "wrong unit"),  # millions
+        ("weights", 90_000 / 1024, ""),
+        ("weights", 90_000 * 8, ""),
+        ("percent", 900, "wrong unit"),
+        ("percent", 9_000, ""),
+        ("bytes", 90_000 * 8, "wrong unit"),
+        ("bytes", 9_000, ""),
+    ],
+)
+def test_the_unit_is_blamed_only_where_the_number_is_right_in_another(unit, answer, name):
+    count = Number(
+        id="toy.c", title="c", value=90_000, unit=unit, hints=("a.", "b."), misconceptions=()
+    )
+    assert count.judge(answer).name == name
+
+
+@pytest.mark.parametrize(
     ("answer", "words"),
     [
-        ("12.5", "without quotes: `12.5`"),
-        ("150,528", "without quotes: `150528`"),
         ("many", "the text 'many'"),
+        ("12.5 GiB", "the text '12.5 GiB'"),
+        ("1.2.5", "the text '1.2.5'"),
+        ("12.5 or 13", "the text '12.5 or 13'"),
+        ("1/0", "the text '1/0'"),
+        ("", "the text ''"),
         (True, "the bool True"),
         (torch.zeros(2), "a tensor of shape (2,)"),
-        ([12.5], "a list"),
-        (3 + 0j, "the complex"),
+        ([12.5, 3], "a list"),
+        (3 + 1j, "the complex"),
+        (sympy.Symbol("x"), "a Symbol"),
         (float("nan"), "NaN"),
     ],
 )

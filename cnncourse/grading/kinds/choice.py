@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cnncourse.grading.compare import kind_of
+import numpy as np
+
+from cnncourse.grading.compare import as_number, kind_of
 from cnncourse.grading.exercise import Exercise
 from cnncourse.grading.stubs import is_stub
 from cnncourse.grading.verdict import Verdict
 
+WORDS = {"option", "choice", "reason", "answer", "because", "of", "and", "for"}  # may be around
 WRONG_REASON = "The choice is right. The reason you gave does not lead to it: read it once more."
 
 
@@ -27,7 +32,7 @@ class Choice(Exercise):
     correct: tuple[str, int]
 
     def judge(self, answer: object) -> Verdict:
-        """Compare option and reason, both read leniently (`"B"`, `"b2"`, `["b", "2"]`)."""
+        """Compare option and reason, both read leniently (`"B2"`, `["b", 2.0]`, `(2, "b")`)."""
         if is_stub(answer):
             return self.not_attempted()
         asked = f'Give an option and its reason, for example `("{self.options[0]}", 1)`.'
@@ -36,7 +41,7 @@ class Choice(Exercise):
             return self.not_attempted(f"The reason is still missing. {asked}")
         if not letter:
             return self.wrong(f"{asked} You passed {kind_of(answer)}.", name="wrong type")
-        if letter not in self.options or number not in self.reasons:
+        if letter not in self.options or number not in list(self.reasons):
             offered = f"The options are {', '.join(self.options)}; the reasons {self._range()}."
             return self.wrong(f"{offered} You passed ({letter}, {number}).", name="not on offer")
         given = (letter, int(number))
@@ -55,10 +60,33 @@ class Choice(Exercise):
 
 
 def _read(answer: object) -> tuple[str, str]:
-    """Split an answer into letter and digit; either is empty where it is missing."""
-    parts = answer if isinstance(answer, (tuple, list)) else [answer]
-    if not all(part is ... or isinstance(part, (str, int)) for part in parts):
+    """Split an answer into letter and digit; either is empty where it is missing.
+
+    They are told apart by what they are, so any order, any container and words around them do.
+    """
+    parts = answer if isinstance(answer, (tuple, list, set, frozenset, np.ndarray)) else [answer]
+    if isinstance(answer, Mapping):
+        parts = [part for pair in answer.items() for part in pair]
+    texts = [_text(part) for part in parts]
+    if None in texts:
         return "", ""
-    text = " ".join("" if part is ... else str(part) for part in parts).strip().lower()
-    match = re.fullmatch(r"([a-z])\W*(\d*)\W*", text)
-    return match.groups() if match else ("", "")
+    text = " ".join(texts).lower()
+    words = set(re.findall(r"[^\W\d]{2,}", text))
+    letters = set(re.findall(r"(?<![^\W\d])[a-z](?![^\W\d])", text))
+    digits = set(re.findall(r"\d+", text))
+    if words - WORDS or len(letters) != 1 or len(digits) > 1:
+        return "", ""
+    return letters.pop(), digits.pop() if digits else ""
+
+
+def _text(part: object) -> str | None:
+    """Write a part of an answer as text, a whole number without decimals."""
+    if part is ...:
+        return ""
+    if isinstance(part, str):
+        return re.sub(r"(\d)\.0+\b", r"\1", part)
+    try:
+        number = as_number(part)
+    except ValueError:
+        return None
+    return str(int(number)) if math.isfinite(number) and number == int(number) else None

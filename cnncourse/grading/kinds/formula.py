@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cnncourse.grading.expressions import read
 from cnncourse.grading.kinds.function import Function
 from cnncourse.grading.stubs import is_stub
 from cnncourse.grading.verdict import Verdict
@@ -15,7 +16,7 @@ from cnncourse.grading.verdict import Verdict
 
 @dataclass(frozen=True, kw_only=True)
 class Formula(Function):
-    """A function of named numbers or a sympy expression in them, compared at random points.
+    """A function of named numbers, or a text or sympy expression in them, at random points.
 
     `signature` names the variables, `"out_size(n, k, padding, stride)"`, and `cases` returns the
     points. Every form that agrees at all points passes.
@@ -26,8 +27,10 @@ class Formula(Function):
         if is_stub(answer):
             return self.not_attempted()
         if isinstance(answer, str):
-            asked = "Write the formula without quotes, as a function or as a sympy expression."
-            return self.wrong(asked, name="wrong type")
+            try:
+                answer = _from_text(answer, self._names())
+            except ValueError as error:
+                return self.wrong(f"This text is no formula: {error}.", name="not readable")
         if _is_expression(answer):
             unknown = sorted({s.name for s in answer.free_symbols} - set(self._names()))
             if unknown:
@@ -40,7 +43,14 @@ class Formula(Function):
 
 def _is_expression(answer: object) -> bool:
     sympy = sys.modules.get("sympy")  # who never imported sympy cannot pass an expression
-    return sympy is not None and isinstance(answer, sympy.Expr)
+    if sympy is None or isinstance(answer, sympy.Lambda):
+        return False
+    return isinstance(answer, sympy.Expr)
+
+
+def _from_text(text: str, names: list[str]) -> Callable:
+    value = read(text, names)
+    return lambda *values: value(dict(zip(names, values, strict=True)))
 
 
 def _as_function(expression: object, names: list[str]) -> Callable:

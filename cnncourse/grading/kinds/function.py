@@ -8,25 +8,27 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
+from torch.utils._pytree import tree_leaves, tree_map
 
-from cnncourse.grading.compare import (
-    DTYPE_LOST,
-    Difference,
-    difference,
-    kind_of,
-    same_values,
-    show,
-)
+from cnncourse.grading.compare import ALL_ZEROS, Difference, difference, kind_of, show
 from cnncourse.grading.exercise import Exercise
 from cnncourse.grading.rules import CallRecorder, broken_rule, loop_in
 from cnncourse.grading.sandbox import Run
 from cnncourse.grading.stubs import is_stub, leftover
 from cnncourse.grading.verdict import Verdict
 
-IN_PLACE = (
+TENSOR_CHANGED = (
     "Your function changes its input. Whoever calls it still needs the tensor: "
     "work on `x.clone()`, or write `x = x + 1` instead of `x += 1`."
+)
+OTHER_CHANGED = (
+    "Your function changes its input. Whoever calls it still needs the {}: work on a copy of it."
+)
+NO_GRADIENT = (
+    "The value is right, but no gradient flows back through it: something in your function "
+    "(`.item()`, `.detach()`, `.numpy()`) cuts it off."
 )
 
 
@@ -36,8 +38,10 @@ class Function(Exercise):
 
     `signature` is how it is called, `"conv2d(x, weight)"`; `oracle` computes the right result
     from the same arguments, best by another way than the learner's. `cases` returns the argument
-    tuples, smallest first: the first that fails is the evidence. `forbidden` names the torch
-    functions that the exercise does without; `loops=False` forbids loops.
+    tuples, smallest first: the first that fails is the evidence. An answer has to work in float32,
+    the course's dtype; float64 only makes the comparison sharper. `forbidden` names the torch
+    functions that the exercise does without; `loops=False` forbids loops; `gradients=True` asks
+    for the right gradients by all tensors as well.
     """
 
     signature: str
@@ -45,6 +49,7 @@ class Function(Exercise):
     cases: Callable[[], Sequence[tuple]]
     forbidden: Sequence[str] = ()
     loops: bool = True
+    gradients: bool = False
 
     def judge(self, answer: object) -> Verdict:
         """Run the function on every case, up to a crash, and find out why the first fails."""
@@ -59,57 +64,123 @@ class Function(Exercise):
         if problem := signature_problem(answer, cases[0], self.signature):
             return self.wrong(problem, name="wrong signature")
 
-        runs, failures = [], []
         calls = CallRecorder()
-        for arguments in cases:
-            run = Run(answer, arguments, watch=calls)
-            found = difference(run.value, self.oracle(*copy.deepcopy(arguments)))
-            if run.error or run.changed or found:
-                failures.append((arguments, run, found))
-            if run.error:
-                break
-            runs.append((arguments, run.value))
-        if not failures:
-            rule = broken_rule(calls, self.forbidden) or ("" if self.loops else loop_in(answer))
-            return self.not_allowed(rule) if rule else self.right()
-        # Only where every value is right is the dtype what is wrong.
-        others = [failure for failure in failures if not _only_dtype(*failure)]
-        return self._explain(answer, runs, *(others or failures)[0])
+        trials = [_Trial(self, answer, cases, calls)]
+        if _has_doubles(cases) and not trials[0].is_wrong():
+            trials.append(_Trial(self, answer, cases, calls, torch.float32))
+        if trials[-1].failures:
+            return self._explain(answer, trials[-1], ", in float32" * (not trials[0].failures))
+        rule = broken_rule(calls, self.forbidden) or ("" if self.loops else loop_in(answer))
+        if rule:
+            return self.not_allowed(rule)
+        if self.gradients and not all(_same_gradients(answer, self.oracle, a) for a in cases):
+            return self.wrong(NO_GRADIENT, name="gradient cut")
+        return self.right()
 
-    def _explain(
-        self, answer: Callable, runs: list, arguments: tuple, run: Run, found: Difference | None
-    ) -> Verdict:
-        """Name the mistake: a listed one first, then a gap, an error, a change in place.
+    def _explain(self, answer: Callable, trial: _Trial, precision: str) -> Verdict:
+        """Name the mistake: a listed one first, then an error, a gap, a change in place.
 
         A listed one must agree with every completed run, and so with a wrong value: before a
         crash, the small cases alone may not tell it from the right answer.
         """
-        evidence = self._input(arguments)
-        if found and found.evidence:
-            evidence += f"\n{found.evidence}"
-        if not run.error and not run.changed and found.name != DTYPE_LOST:
+        arguments, run, found = trial.first_failure()
+        shown = self._input(arguments, precision)
+        evidence = f"{shown}\n{found.evidence}" if found and found.evidence else shown
+        if found and not run.error:
             for misconception in self.misconceptions:
-                if all(_agrees(misconception.answer, given, value) for given, value in runs):
+                if all(_agrees(misconception.answer, *done) for done in trial.runs):
                     return self.mistaken(misconception, evidence)
         if gap := leftover(answer):
             return self.half_filled(gap)
         if run.error:
-            return self.crashed(f"{run.error}.", self._input(arguments))
+            return self.crashed(f"{run.error}.", shown)
         if run.changed:
-            return self.wrong(IN_PLACE, self._input(arguments), "input changed in place")
-        if found.message:
+            return self.wrong(run.changed, evidence, "input changed in place")
+        if found.message and not (found.name == ALL_ZEROS and trial.any_value()):
             return self.wrong(found.message, evidence, found.name)
         return self.unexplained(evidence)
 
     def _names(self) -> list[str]:
         return re.findall(r"(\w+)(?:\s*=[^,)]*)?\s*[,)]", self.signature)
 
-    def _input(self, arguments: tuple) -> str:
+    def _input(self, arguments: tuple, precision: str) -> str:
         named = zip(self._names(), arguments, strict=True)
         given = [f"{name} = {show(argument)}" for name, argument in named]
         on_one_line = ", ".join(given)
         shown = [on_one_line] if len(on_one_line) < 80 else given
-        return "\n".join(["Smallest input that fails:", *(f"  {line}" for line in shown)])
+        return "\n".join([f"Smallest input that fails{precision}:", *(f"  {li}" for li in shown)])
+
+
+class _Run(Run):
+    """A run that says in a sentence which argument was changed in place."""
+
+    def __init__(self, answer: Callable, arguments: tuple, calls: CallRecorder) -> None:
+        given: list[object] = []
+
+        def watched(*own: object) -> object:
+            given.extend(own)
+            return answer(*own)
+
+        super().__init__(watched, arguments, watch=calls)
+        self.changed = ""
+        for now, before in zip(given, arguments, strict=False):
+            if difference(now, before):
+                tensor = isinstance(before, Tensor)
+                self.changed = TENSOR_CHANGED if tensor else OTHER_CHANGED.format(_name(before))
+
+
+def _name(value: object) -> str:
+    return {list: "list", dict: "dict", set: "set"}.get(type(value), "input")
+
+
+class _Trial:
+    """One pass through all cases, up to a crash: the completed runs, and what failed."""
+
+    def __init__(
+        self,
+        exercise: Function,
+        answer: Callable,
+        cases: Sequence[tuple],
+        calls: CallRecorder,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        self.runs: list[tuple[tuple, object]] = []
+        self.failures: list[tuple[tuple, _Run, Difference | None]] = []
+
+        def cast(leaf: object) -> object:
+            return leaf.to(dtype) if dtype and _is_double(leaf) else leaf
+
+        for arguments in cases:
+            wanted = tree_map(cast, exercise.oracle(*copy.deepcopy(arguments)))
+            run = _Run(answer, tree_map(cast, arguments), calls)
+            found = difference(run.value, wanted)
+            if run.error or run.changed or found:
+                self.failures.append((arguments, run, found))
+            if run.error:
+                break
+            self.runs.append((arguments, run.value))
+
+    def is_wrong(self) -> bool:
+        """Say whether it failed by more than a crash, which may be due to its dtype."""
+        return any(run.changed or (found and not run.error) for _, run, found in self.failures)
+
+    def first_failure(self) -> tuple[tuple, _Run, Difference | None]:
+        """Return the smallest, or where nothing but zeros came out, the smallest to show that."""
+        zeros = [found for found in self.failures if found[2] and found[2].name == ALL_ZEROS]
+        return (self.failures if self.any_value() or not zeros else zeros)[0]
+
+    def any_value(self) -> bool:
+        """Say whether any result was not zero."""
+        leaves = [leaf for _, value in self.runs for leaf in tree_leaves(value)]
+        return any(bool(leaf.any()) for leaf in leaves if isinstance(leaf, Tensor))
+
+
+def _is_double(leaf: object) -> bool:
+    return isinstance(leaf, Tensor) and leaf.dtype == torch.float64
+
+
+def _has_doubles(cases: Sequence[tuple]) -> bool:
+    return any(_is_double(leaf) for leaf in tree_leaves(list(cases)))
 
 
 def _agrees(oracle: Callable, arguments: tuple, value: object) -> bool:
@@ -118,12 +189,34 @@ def _agrees(oracle: Callable, arguments: tuple, value: object) -> bool:
         expected = oracle(*copy.deepcopy(arguments))
     except Exception:
         return False
-    return same_values(value, expected)
+    return difference(value, expected) is None
 
 
-def _only_dtype(arguments: tuple, run: Run, found: Difference | None) -> bool:
-    """Say whether nothing worse than a lost dtype went wrong in a run."""
-    return bool(found) and found.name == DTYPE_LOST and not run.changed
+def _same_gradients(answer: Callable, oracle: Callable, arguments: tuple) -> bool:
+    """Say whether the derivatives by all real tensors agree, in float32."""
+    found = []
+    for function in (answer, oracle):
+        given = tree_map(_as_leaf, arguments)
+        leaves = [leaf for leaf in tree_leaves(given) if _is_leaf(leaf)]
+        try:
+            value = function(*given)
+        except RuntimeError:  # as `.numpy()` does with what has gradients
+            return False
+        if not (isinstance(value, Tensor) and value.requires_grad):
+            return False
+        found.append(
+            torch.autograd.grad(value.sum(), leaves, allow_unused=True, materialize_grads=True)
+        )
+    return difference(*found) is None
+
+
+def _as_leaf(leaf: object) -> object:
+    real = isinstance(leaf, Tensor) and leaf.is_floating_point()
+    return leaf.detach().float().requires_grad_() if real else copy.deepcopy(leaf)
+
+
+def _is_leaf(leaf: object) -> bool:
+    return isinstance(leaf, Tensor) and leaf.requires_grad
 
 
 def signature_problem(answer: Callable, arguments: tuple, signature: str) -> str:

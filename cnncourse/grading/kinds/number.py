@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from cnncourse.grading.compare import as_number, show
+from cnncourse.grading.compare import agree, as_number, leeway, show
 from cnncourse.grading.exercise import Exercise
 from cnncourse.grading.stubs import is_stub
 from cnncourse.grading.verdict import Verdict
 
 ROUNDED = 0.002  # relative: a listed wrong number is known even when it was rounded
-# Factors between the right number and the same number in another unit.
-UNIT_FACTORS = (10, 100, 1e3, 1e6, 1e9, 8, 1024, 1024**2, 1024**3)
+# A unit of memory, and the factors to others; a share; of a count, only larger units are usual.
+MEMORY = re.compile(r"\b([kKMGT]i?B|[kKMGT]?bytes?|[kKMGT]?bits?)\b")
+MEMORY_FACTORS = (8, 1e3, 1e6, 1e9, 1024, 1024**2, 1024**3)
+MULTIPLES = (1e3, 1e6, 1e9)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +32,10 @@ class Number(Exercise):
         """Compare the number, then look for a listed mistake, then for a mistaken unit."""
         if is_stub(answer):
             return self.not_attempted()
+        if isinstance(answer, (tuple, list)) and len(answer) == 1:
+            answer = answer[0]
+        if isinstance(answer, str):
+            answer = re.sub(rf"(?<=\d)\s*({'|'.join(self._unit_words())})\s*$", "", answer)
         try:
             number = as_number(answer)
         except ValueError as error:
@@ -36,20 +43,31 @@ class Number(Exercise):
             return self.wrong(f"{wanted} {error}", name="wrong type")
         if number != number:
             return self.wrong("NaN is no number. Look for 0/0.", name="NaN")
-        if self._agree(number, self.value):
+        if agree(number, self.value, self.tolerance + leeway(self.value, answer)):
             return self.right()
         for misconception in self.misconceptions:
-            if abs(number - misconception.answer) <= self._leeway(misconception.answer):
+            if agree(number, misconception.answer, self._leeway(misconception.answer)):
                 return self.mistaken(misconception)
-        received = f"received {show(answer)}"
-        for factor in UNIT_FACTORS if self.unit else ():
-            if self._agree(number * factor, self.value) or self._agree(number / factor, self.value):
-                asked = f"The digits are right; the unit asked for is: {self.unit}."
-                return self.wrong(asked, received, "wrong unit")
+        received = f"received {show(number)}"
+        if any(agree(number, value, self._scaled(value)) for value in self.in_other_units()):
+            asked = f"The digits are right; the unit asked for is: {self.unit}."
+            return self.wrong(asked, received, "wrong unit")
         return self.unexplained(received)
 
-    def _agree(self, number: float, target: float) -> bool:
-        return abs(number - target) <= self.tolerance + 1e-9 * abs(target)
+    def in_other_units(self) -> list[float]:
+        """Return the right number in the units that it is easily given in instead."""
+        if not (self.unit and self.value):
+            return []
+        if self.unit == "percent":
+            return [self.value / 100]
+        if MEMORY.search(self.unit):
+            up = [self.value * factor for factor in MEMORY_FACTORS]
+            return [*up, *(self.value / factor for factor in MEMORY_FACTORS)]
+        return [self.value / factor for factor in MULTIPLES]
+
+    def _scaled(self, other: float) -> float:
+        """Return the tolerance of the right number in another unit."""
+        return (self.tolerance + leeway(self.value)) * abs(other / self.value)
 
     def _leeway(self, target: float) -> float:
         """Return how far a number may lie from a listed wrong one and still be taken for it.
@@ -59,7 +77,11 @@ class Number(Exercise):
         listed = (self.value, *(misconception.answer for misconception in self.misconceptions))
         apart = min(abs(target - other) for other in listed if other != target)
         rounded = min(ROUNDED * abs(target), apart / 3)
-        return max(rounded, self.tolerance + 1e-9 * abs(target))
+        return max(rounded, min(self.tolerance + leeway(target), apart / 3))
 
     def _unit(self) -> str:
         return f" ({self.unit})" if self.unit else ""
+
+    def _unit_words(self) -> list[str]:
+        words = [self.unit, "%"] if self.unit == "percent" else [self.unit]
+        return [re.escape(word) for word in words]

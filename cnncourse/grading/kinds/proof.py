@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -86,9 +87,12 @@ class Proof(Exercise):
 
 
 def _read(answer: object) -> str | None:
-    """Read `"BAC"`, `"b, a, c"` or `["B", "A", "C"]` as `"BAC"`, a gap as `…`."""
+    """Read `"BAC"`, `"b, a → c"`, `["B", "A", "C"]` or `{1: "B", …}` as `"BAC"`, a gap as `…`."""
+    if isinstance(answer, Mapping):
+        answer = [answer[place] for place in sorted(answer, key=str)]
     parts = list(answer) if isinstance(answer, (str, tuple, list)) else None
     if parts is None or not all(part is ... or isinstance(part, str) for part in parts):
         return None
-    text = "".join("…" if part is ... else part for part in parts)
-    return "".join(letter for letter in text.upper() if letter.isalnum() or letter == "…")
+    text = "".join("…" if part is ... else part for part in parts).upper()
+    text = re.sub(r"STEPS?", "", text)
+    return "".join(letter for letter in text if letter.isalnum() or letter == "…")
