@@ -7,12 +7,16 @@ import time
 import tomllib
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import exercises as derivation
 import mutants as mutation
 import nbformat
+import numpy as np
 import pytest
+import sympy
 import torch
 from repository import ROOT
 from torch import Tensor, nn
@@ -217,6 +221,100 @@ def test_the_solution_is_right_under_three_seeds_and_in_good_time(
 def test_the_untouched_stub_is_not_attempted(exercise, untouched):
     verdict = grade(exercise.id, untouched[exercise.id].answer)
     assert verdict.outcome is Outcome.NOT_ATTEMPTED, str(verdict)
+
+
+@every_exercise
+def test_the_solution_is_right_in_other_clothes(exercise, solved):
+    styles = list(restyled(exercise, solved[exercise.id].answer))
+    assert len(styles) >= 3
+    for label, answer in styles:
+        verdict = grade(exercise.id, answer)
+        assert verdict.outcome is Outcome.RIGHT, f"{label}: {verdict}"
+
+
+def restyled(exercise, answer):
+    """Yield (what was done to it, the same answer written otherwise)."""
+    if isinstance(exercise, Number):
+        yield from restyled_number(exercise, answer)
+    elif isinstance(exercise, Choice):
+        option, reason = answer
+        yield from {
+            "list": [option, reason],
+            "float": (option.upper(), float(reason)),
+            "turned round": (reason, option),
+            "text": f"({option}, {reason})",
+            "joined": f"{option}{reason}",
+            "dict": {"option": option, "reason": reason},
+            "array": np.array(answer),
+            "tensor": (option, torch.tensor(reason)),
+        }.items()
+    elif isinstance(exercise, Proof):
+        for between in (", ", " → ", " > ", "-", "\n"):
+            yield repr(between), between.join(answer.lower())
+        yield "list", list(answer)
+        yield "dict", dict(enumerate(answer, start=1))
+    elif isinstance(exercise, Blanks):
+        yield from restyled_blanks(exercise, answer)
+    elif isinstance(exercise, Module):
+        yield "wrapped", lambda *arguments: nn.Sequential(answer(*arguments))
+        yield "in evaluation mode", lambda *arguments: answer(*arguments).eval()
+        yield "one more name", lambda *arguments: nn.ModuleDict({"m": answer(*arguments)})["m"]
+    else:
+        yield from restyled_function(exercise, answer)
+
+
+def restyled_number(exercise, answer):
+    yield "text", str(answer)
+    yield "tensor", torch.tensor(float(answer))
+    yield "NumPy", np.float64(answer)
+    yield "single precision", np.float32(answer)
+    yield "array", np.array([answer])
+    yield "Fraction", Fraction(answer)
+    yield "Decimal", Decimal(answer)
+    yield "sympy", sympy.sympify(answer)
+    yield "tuple", (answer,)
+    yield "with its unit", f"{answer} {exercise.unit}"
+    if answer == int(answer):
+        yield "thousands", f"{int(answer):,}"
+        yield "float", float(answer)
+
+
+def restyled_blanks(exercise, answer):
+    gaps = answer if isinstance(answer, dict) else {next(iter(exercise.blanks)): answer}
+    yield "dict", gaps
+    yield "tuple", tuple(gaps.values())
+    yield "own keys", {f"gap {number}": text for number, text in enumerate(gaps.values())}
+    for sign in ("·", " × ", " ", ""):
+        yield f"product {sign!r}", {gap: text.replace(" * ", sign) for gap, text in gaps.items()}
+    yield "minus", {gap: text.replace("-", "−") for gap, text in gaps.items()}
+    symbols = {name: sympy.Symbol(name) for name in exercise.variables}
+    yield "sympy", {gap: sympy.sympify(text, symbols) for gap, text in gaps.items()}
+    yield "equation", {gap: f"answer = ({text})" for gap, text in gaps.items()}
+
+
+def restyled_function(exercise, answer):
+    def with_result(change):
+        return lambda *arguments: change(answer(*arguments))
+
+    if not exercise.gradients:
+        yield "NumPy", with_result(changed(lambda t: t.numpy(), np.float64))
+        yield "lists", with_result(changed(lambda t: t.tolist(), str))
+        yield "Fractions", with_result(changed(lambda t: t, Fraction))
+    yield "single precision", with_result(changed(lambda t: t.float(), np.float32))
+    yield "double precision", with_result(changed(lambda t: t.double(), float))
+    yield "tensors", with_result(changed(lambda t: t.clone(), torch.tensor))
+    yield "list for tuple", with_result(lambda r: list(r) if isinstance(r, tuple) else r)
+
+
+def changed(tensor, number):
+    """Return a function that changes all tensors and numbers in a result."""
+
+    def change(result):
+        if isinstance(result, (tuple, list)):
+            return type(result)(map(change, result))
+        return (tensor if isinstance(result, Tensor) else number)(result)
+
+    return change
 
 
 # --- 3: wrong answers -----------------------------------------------------------------------------

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from cnncourse.check import Outcome
@@ -17,7 +18,16 @@ EXERCISE = Proof(
 )
 
 
-@pytest.mark.parametrize("answer", ["ABCD", "ACBD", "a, c, b, d", ["A", "B", "C", "D"]])
+STYLES = [
+    *("ABCD", "ACBD", "a, c, b, d", "A → B → C → D", "A > B > C > D", "A-B-C-D", "A\nB\nC\nD"),
+    *("(A, B, C, D)", "1. A 2. B 3. C 4. D", "step A, step B, step C, step D", " abcd. "),
+    *(["A", "B", "C", "D"], ("a", "b", "c", "d"), ["A, B", "C, D"], np.array(["A", "B", "C", "D"])),
+    *({1: "A", 2: "B", 3: "C", 4: "D"}, {4: "D", 2: "B", 3: "C", 1: "A"}),
+    *({"A": 1, "C": 2, "B": 3, "D": 4}, {"first": "A", "then": "BC", "last": "D"}),
+]
+
+
+@pytest.mark.parametrize("answer", STYLES)
 def test_every_order_that_respects_the_uses_is_right(answer):
     assert EXERCISE.judge(answer).outcome is Outcome.RIGHT
 
@@ -33,7 +43,9 @@ def test_every_order_that_respects_the_uses_is_right(answer):
         ("DBCA", "end first"),  # of two listed mistakes the one that explains more
         ("AABCD", "step repeated"),
         ("ABCDZ", "unknown step"),
+        ({1: "B", 2: "A", 3: "C", 4: "D"}, "B too early"),
         (7, "wrong type"),
+        ([1, 2], "wrong type"),
     ],
 )
 def test_a_wrong_order_is_named_by_what_it_breaks(answer, name):

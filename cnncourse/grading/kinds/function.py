@@ -64,10 +64,12 @@ class Function(Exercise):
         if problem := signature_problem(answer, cases[0], self.signature):
             return self.wrong(problem, name="wrong signature")
 
+        # Before the answer runs: it may change what the oracle depends on, such as a default dtype.
+        pairs = [(arguments, self.oracle(*copy.deepcopy(arguments))) for arguments in cases]
         calls = CallRecorder()
-        trials = [_Trial(self, answer, cases, calls)]
+        trials = [_Trial(answer, pairs, calls)]
         if _has_doubles(cases) and not trials[0].is_wrong():
-            trials.append(_Trial(self, answer, cases, calls, torch.float32))
+            trials.append(_Trial(answer, pairs, calls, torch.float32))
         if trials[-1].failures:
             return self._explain(answer, trials[-1], ", in float32" * (not trials[0].failures))
         rule = broken_rule(calls, self.forbidden) or ("" if self.loops else loop_in(answer))
@@ -138,9 +140,8 @@ class _Trial:
 
     def __init__(
         self,
-        exercise: Function,
         answer: Callable,
-        cases: Sequence[tuple],
+        pairs: Sequence[tuple[tuple, object]],
         calls: CallRecorder,
         dtype: torch.dtype | None = None,
     ) -> None:
@@ -150,10 +151,9 @@ class _Trial:
         def cast(leaf: object) -> object:
             return leaf.to(dtype) if dtype and _is_double(leaf) else leaf
 
-        for arguments in cases:
-            wanted = tree_map(cast, exercise.oracle(*copy.deepcopy(arguments)))
+        for arguments, wanted in pairs:
             run = _Run(answer, tree_map(cast, arguments), calls)
-            found = difference(run.value, wanted)
+            found = difference(run.value, tree_map(cast, wanted))
             if run.error or run.changed or found:
                 self.failures.append((arguments, run, found))
             if run.error:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from cnncourse.grading.compare import kind_of
 from cnncourse.grading.exercise import Exercise
 from cnncourse.grading.stubs import is_stub
@@ -87,12 +89,19 @@ class Proof(Exercise):
 
 
 def _read(answer: object) -> str | None:
-    """Read `"BAC"`, `"b, a → c"`, `["B", "A", "C"]` or `{1: "B", …}` as `"BAC"`, a gap as `…`."""
+    """Read `"BAC"`, `"b, a → c"`, `["B", "A"]`, `{1: "B", …}` or `{"B": 1, …}`, a gap as `…`."""
     if isinstance(answer, Mapping):
-        answer = [answer[place] for place in sorted(answer, key=str)]
-    parts = list(answer) if isinstance(answer, (str, tuple, list)) else None
+        by_place = all(isinstance(place, int) for place in answer.values())
+        pairs = [pair[::-1] for pair in answer.items()] if by_place else list(answer.items())
+        answer = [step for _, step in sorted(pairs, key=_place)]
+    parts = list(answer) if isinstance(answer, (str, tuple, list, np.ndarray)) else None
     if parts is None or not all(part is ... or isinstance(part, str) for part in parts):
         return None
     text = "".join("…" if part is ... else part for part in parts).upper()
-    text = re.sub(r"STEPS?", "", text)
+    text = re.sub(r"STEPS?|\d", "", text)  # "1. A 2. B"
     return "".join(letter for letter in text if letter.isalnum() or letter == "…")
+
+
+def _place(pair: tuple[object, str]) -> float:
+    """Return a number to sort by; what is no number stays where it is."""
+    return pair[0] if isinstance(pair[0], int) else 0
