@@ -14,13 +14,13 @@ from torch.overrides import TorchFunctionMode
 
 
 class _CopiesTo(TorchFunctionMode):
-    """While active, ``copy.deepcopy`` gives every tensor a twin on ``device``.
+    """While active, ``copy.deepcopy`` gives every tensor a twin on ``device``, None for its own.
 
     On the meta device the twin has shape, strides and dtype and no memory. Derived tensors that a
     module keeps as attributes, which ``deepcopy`` refuses, are detached.
     """
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: torch.device | None) -> None:
         super().__init__()
         self.device = device
 
@@ -36,19 +36,22 @@ class _CopiesTo(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
     def _twin(self, tensor: Tensor) -> Tensor:
-        if self.device.type == "meta":
+        device = self.device or tensor.device
+        if device.type == "meta":
             return torch.empty_like(tensor.detach(), device="meta")
-        return tensor.detach().to(self.device, copy=True)
+        return tensor.detach().to(device, copy=True)
 
 
-def copy_to(model: nn.Module, device: torch.device) -> nn.Module:
-    """Copy ``model`` to ``device``; on the meta device no weight is read and no memory taken.
+def copy_to(model: nn.Module, device: torch.device | None) -> nn.Module:
+    """Copy ``model`` to ``device``, with None every tensor to where it is.
+
+    On the meta device no weight is read and no memory taken.
 
     Raises:
         ValueError: if the model holds meta tensors and ``device`` is a real one, or if something
             in the model cannot be copied.
     """
-    if device.type != "meta":
+    if device is not None and device.type != "meta":
         for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
             if tensor.is_meta:
                 raise ValueError(
@@ -119,7 +122,8 @@ def _shared_where_needed(model: nn.Module) -> dict[int, Any]:
     return memo
 
 
-def _place_lazy(tensors: dict[str, Tensor | None], kind: type, device: torch.device) -> None:
+def _place_lazy(tensors: dict[str, Tensor | None], kind: type, device: torch.device | None) -> None:
     for name, tensor in tensors.items():
         if tensor is not None and is_lazy(tensor):
-            tensors[name] = kind(tensor.requires_grad, device=device, dtype=tensor.dtype)
+            place = device or tensor.device
+            tensors[name] = kind(tensor.requires_grad, device=place, dtype=tensor.dtype)

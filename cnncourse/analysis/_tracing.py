@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import random
 import sys
 import weakref
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, fields, is_dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.nn.parameter import is_lazy
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from cnncourse.analysis._attention import FusedAttention
 from cnncourse.analysis._copying import copy_to
+from cnncourse.analysis._inputs import CheckedShapes, Inputs, tensors_in
 from cnncourse.analysis._meta import MetaCache
+from cnncourse.analysis._randomness import same_random_state
 from cnncourse.analysis._work import DECOMPOSE, rule_for
 from cnncourse.analysis.parameters import memory_of
 
@@ -48,7 +48,7 @@ class Trace(TorchDispatchMode):
 
     supports_higher_order_operators = True
 
-    def __init__(self, model: nn.Module, inputs: list[Tensor], device: torch.device) -> None:
+    def __init__(self, model: nn.Module, inputs: Inputs, device: torch.device) -> None:
         super().__init__()
         self.twin = copy_to(model, device)
         # Which parameters are the same memory is known of the model, and not of its copy.
@@ -64,6 +64,7 @@ class Trace(TorchDispatchMode):
         self._raised_in: dict[int, Call] = {}
         self._execute = MetaCache()
         self._rules: dict[Any, Any] = {}
+        self.in_complex_convolution = False
         self._seen: dict[int, Any] = {}  # the storages of all outputs so far
         self._saved: list[weakref.ref[_Saved]] = []
         for path, module in self.twin.named_modules():
@@ -73,7 +74,9 @@ class Trace(TorchDispatchMode):
         """Execute the forward pass; with ``keep_for_backward`` also measure what autograd keeps."""
         owned = _storages(self.twin)
         with ExitStack() as stack:
-            stack.enter_context(_same_random_state(self._device))
+            stack.enter_context(same_random_state([self._device]))
+            stack.enter_context(CheckedShapes(self.inputs))
+            stack.enter_context(_ComplexConvolutions(self))
             # Tensors made in forward land on the device. A mode of this kind also keeps attention
             # off its fast path, one fused operator that hides its matrix products.
             stack.enter_context(torch.device(self._device))
@@ -85,7 +88,7 @@ class Trace(TorchDispatchMode):
             stack.enter_context(self)
             for hook in self._hooks:
                 stack.callback(hook.remove)  # they hold this trace: a cycle that would linger
-            output = self.twin(*self.inputs)
+            output = self.twin(*self.inputs.args, **self.inputs.kwargs)
         if keep_for_backward:
             self._charge_saved({**owned, **_storages(self.twin)})
         del output  # until here it held the graph
@@ -113,7 +116,8 @@ class Trace(TorchDispatchMode):
         if isinstance(rule, str):
             call.uncounted[rule] = call.uncounted.get(rule, 0) + 1
         elif rule is not None:
-            call.macs += int(rule(args, kwargs, out))
+            macs = int(rule(args, kwargs, out))
+            call.macs += macs // 3 if self.in_complex_convolution else macs
         return out
 
     def _watch(self, path: str, module: nn.Module) -> None:
@@ -123,7 +127,6 @@ class Trace(TorchDispatchMode):
             call = Call(path, module, is_leaf)
             self.calls.append(call)
             self._stack.append(call)
-            self._check_batch(module, args)
 
         def end(module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
             call = self._stack.pop()
@@ -138,13 +141,6 @@ class Trace(TorchDispatchMode):
         self._hooks.append(module.register_forward_pre_hook(begin, prepend=True))
         # always_call keeps the stack right when a module catches its child's exception.
         self._hooks.append(module.register_forward_hook(end, always_call=True))
-
-    def _check_batch(self, module: nn.Module, args: tuple[Any, ...]) -> None:
-        # A convolution would take an image without a batch, and "per image" would mean per channel.
-        if not isinstance(module, nn.modules.conv._ConvNd) or not args:
-            return
-        if args[0] is self.inputs[0] and args[0].dim() == len(module.kernel_size) + 1:
-            raise ValueError(f"input_size needs the batch in front, such as {(1, *args[0].shape)}")
 
     def _is_new(self, tensor: Tensor) -> bool:
         key, _ = _storage_of(tensor)
@@ -173,26 +169,42 @@ class Trace(TorchDispatchMode):
                 saved.call.saved_bytes += nbytes
 
 
+class _ComplexConvolutions(TorchFunctionMode):
+    """Marks convolutions of complex numbers, of which PyTorch makes three real ones.
+
+    A product of complex numbers is one product, as in a matrix product.
+    """
+
+    def __init__(self, trace: Trace) -> None:
+        super().__init__()
+        self.trace = trace
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        is_complex = func in _CONVOLUTIONS and args and args[0].is_complex()
+        self.trace.in_complex_convolution = is_complex
+        try:
+            return func(*args, **(kwargs or {}))
+        finally:
+            self.trace.in_complex_convolution = False
+
+
+_CONVOLUTIONS = frozenset(
+    (
+        torch.conv1d,
+        torch.conv2d,
+        torch.conv3d,
+        torch.conv_transpose1d,
+        torch.conv_transpose2d,
+        torch.conv_transpose3d,
+    )
+)
+
+
 @dataclass(eq=False)
 class _Saved:
     # What autograd keeps in place of a saved tensor: alive as long as the graph needs it.
     tensor: Tensor
     call: Call
-
-
-def tensors_in(value: Any) -> Iterator[Tensor]:
-    """Yield the tensors inside nested tuples, lists, mappings and dataclasses, in order."""
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from tensors_in(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from tensors_in(item)
-    elif is_dataclass(value):
-        for item in fields(value):
-            yield from tensors_in(getattr(value, item.name))
 
 
 def _storage_of(tensor: Tensor) -> tuple[int, int]:
@@ -211,15 +223,3 @@ def _storages(module: nn.Module) -> dict[int, Tensor]:
     # Storages of parameters and buffers; the tensors keep the keys from being reused.
     tensors = [t for t in [*module.parameters(), *module.buffers()] if not is_lazy(t)]
     return {_storage_of(t)[0]: t for t in tensors}
-
-
-@contextmanager
-def _same_random_state(device: torch.device) -> Iterator[None]:
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002, the state that forward may use
-    devices = [device] if device.type == "cuda" else []
-    try:
-        with torch.random.fork_rng(devices):
-            yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)  # noqa: NPY002

@@ -39,8 +39,8 @@ def shift_consistency(
     need not be right: consistency and accuracy are two things.
 
     The images are the sample that the standard error speaks of; the network is taken as given. The
-    classifier runs in eval mode and without gradients, and is left as it was. The shifts come from
-    a generator of their own, seeded with ``seed``.
+    classifier runs in eval mode and without gradients, on a copy if it is a module. The shifts come
+    from a generator of their own, seeded with ``seed``.
 
     Shape:
         images  (N, C, H, W) with N >= 2; ``classifier`` returns (N, num_classes)
@@ -66,10 +66,10 @@ def shift_consistency(
     shifts = torch.randint(
         -max_shift, max_shift + 1, (2, pairs, len(images), 2), generator=generator
     )
-    with evaluating(classifier):
+    with evaluating(classifier) as classify:
         classes = torch.stack(
             [
-                _top_classes(classifier, images, one_each, mode, max_shift, batch_size)
+                _top_classes(classify, images, one_each, mode, max_shift, batch_size)
                 for one_each in shifts.flatten(0, 1)
             ]
         )

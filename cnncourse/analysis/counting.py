@@ -12,20 +12,22 @@ so the largest model costs none; the model itself is never run and stays as it w
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from cnncourse.analysis._inputs import Inputs, inputs_from, reason_for
 from cnncourse.analysis._tracing import Call, Trace
 from cnncourse.analysis.parameters import (
     ParameterCount,
-    check_module,
+    check_runs_in_view,
     count_parameters,
     tally,
 )
 from cnncourse.analysis.summary import Row, Summary, Uncounted
+from cnncourse.shapes import shown
 
 __all__ = [
     "ParameterCount",
@@ -39,20 +41,21 @@ __all__ = [
 ]
 
 Input = Sequence[int] | Tensor
+InputSize = Input | Sequence[Any] | Mapping[str, Any]
 
 
 class UncountedWarning(UserWarning):
     """Some operator does work that the count leaves out."""
 
 
-def count_macs(
-    model: nn.Module, input_size: Input | Sequence[Input], device: str | torch.device = "meta"
-) -> int:
+def count_macs(model: nn.Module, input_size: InputSize, device: str | torch.device = "meta") -> int:
     """Count the multiply-accumulates of one forward pass over the whole batch.
 
     ``input_size`` is the full shape with the batch in front, such as ``(1, 3, 224, 224)``; for
-    several inputs a list of shapes. A tensor may stand for a shape and is then fed as it is, which
-    gives integer inputs such as token indices. The model runs in the mode it is in.
+    several inputs a list of shapes, for keyword arguments a dict of them. Lists and dicts inside of
+    these reach the model as such: ``[{"image": (1, 3, 224, 224)}]`` feeds one dict. A tensor may
+    stand for a shape and is then fed as it is, which gives integer inputs such as token indices.
+    The model runs in the mode it is in.
 
     Warns:
         UncountedWarning: if an operator that is no convolution or matrix product does real work.
@@ -69,7 +72,7 @@ def count_macs(
 
 
 def summarize(
-    model: nn.Module, input_size: Input | Sequence[Input], device: str | torch.device = "meta"
+    model: nn.Module, input_size: InputSize, device: str | torch.device = "meta"
 ) -> Summary:
     """Measure every call of every module in one forward pass, in order of execution.
 
@@ -84,7 +87,7 @@ def summarize(
     trace = _observe(model, input_size, device, keep_for_backward=True)
     return Summary(
         model=type(model).__name__,
-        input_shapes=tuple(tuple(x.shape) for x in trace.inputs),
+        input_shapes=tuple(tuple(x.shape) for x in trace.inputs.tensors.values()),
         training=model.training,
         device=str(device),
         rows=tuple(_rows(trace)),
@@ -96,12 +99,7 @@ def summarize(
 def _observe(
     model: nn.Module, input_size: Any, device: str | torch.device, keep_for_backward: bool
 ) -> Trace:
-    check_module(model)
-    if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
-        raise TypeError(
-            f"{type(model).__name__} holds TorchScript, which hides what it executes; "
-            "measure the module it was compiled from"
-        )
+    check_runs_in_view(model)
     device = _usable(device)
     grad = keep_for_backward or torch.is_grad_enabled()
     with torch.inference_mode(False), torch.set_grad_enabled(grad):
@@ -115,14 +113,11 @@ def _run(trace: Trace, keep_for_backward: bool) -> Trace:
         trace.run(keep_for_backward)
     except Exception as error:
         model = type(trace.twin).__name__
-        shapes = ", ".join(str(tuple(x.shape)) for x in trace.inputs)
-        reason = (str(error).strip().split("\n")[0] or type(error).__name__).rstrip(".")
+        shapes = ", ".join(str(tuple(x.shape)) for x in trace.inputs.tensors.values())
+        reason = reason_for(error, "pass device='cpu'")
         call = trace.raised_in(error)
         place = f" in {call.path!r} ({type(call.module).__name__})" if call and call.path else ""
-        advice = "; if forward reads values, pass device='cpu'" if "meta" in reason else ""
-        raise ValueError(
-            f"{model} fails{place} on an input of shape {shapes}: {reason}{advice}"
-        ) from error
+        raise ValueError(f"{model} fails{place} on an input of shape {shapes}: {reason}") from error
     return trace
 
 
@@ -134,13 +129,11 @@ def _usable(device: str | torch.device) -> torch.device:
         raise ValueError(f"device {str(device)!r} cannot be used here: {reason}") from error
 
 
-def _inputs(model: nn.Module, input_size: Any, device: torch.device) -> list[Tensor]:
-    dtype = next((p.dtype for p in model.parameters() if p.dtype.is_floating_point), None)
-    several = isinstance(input_size, list | tuple) and any(
-        isinstance(item, Tensor | list | tuple) for item in input_size
-    )
-    sizes = list(input_size) if several else [input_size]
-    return [_input(size, device, dtype or torch.get_default_dtype()) for size in sizes]
+def _inputs(model: nn.Module, input_size: Any, device: torch.device) -> Inputs:
+    dtypes = (p.dtype for p in model.parameters())
+    dtype = next((d for d in dtypes if d.is_floating_point or d.is_complex), None)
+    dtype = dtype or torch.get_default_dtype()
+    return inputs_from(input_size, lambda size: _input(size, device, dtype))
 
 
 def _input(size: Any, device: torch.device, dtype: torch.dtype) -> Tensor:
@@ -152,7 +145,7 @@ def _input(size: Any, device: torch.device, dtype: torch.dtype) -> Tensor:
     if not is_shape:
         raise TypeError(
             "input_size must be a shape with the batch in front, such as (1, 3, 224, 224), "
-            f"got {size!r}"
+            f"got {shown(size)}"
         )
     if min(size) < 1:
         raise ValueError(f"every entry of input_size must be at least 1, got {tuple(size)}")

@@ -59,17 +59,18 @@ def transformation_error(
     ``on_output``, which therefore has to move pixels, and fill with zeros what it cannot know. An
     integer holds for the last two axes, a sequence for as many last axes as it has entries.
 
-    Modules run in eval mode and without gradients, and are left as they were.
+    Modules run on a copy, in eval mode and without gradients.
 
     Shape:
         x  whatever ``layer`` takes
 
     Raises:
         ValueError: if ``layer(x)`` is zero or not finite, or the two sides differ in shape.
+        TypeError: if ``layer`` does not return one tensor.
     """
-    with evaluating(layer):
-        source = layer(x)
-        actual = layer(on_input(x))
+    with evaluating(layer) as run:
+        source = _with_differences(run(x))
+        actual = _with_differences(run(on_input(x)))
         expected = on_output(source)
     if actual.shape != expected.shape:
         raise ValueError(
@@ -159,14 +160,15 @@ def equivariance_map(
         return y.repeat_interleave(strides[0], -2).repeat_interleave(strides[1], -1)
 
     errors = []
-    with evaluating(layer):
-        output = layer(x)
+    with evaluating(layer) as run:
+        output = _with_differences(run(x))
         scale = _scale(output)
         inside = enlarge(_frame(output, border))
         output = enlarge(output)
         for start in range(0, len(shifts), per_batch):
             some = shifts[start : start + per_batch]
-            answers = layer(torch.cat([translate(x, v, mode) for v in some])).split(len(x))
+            answers = run(torch.cat([translate(x, v, mode) for v in some]))
+            answers = _with_differences(answers).split(len(x))
             for v, answer in zip(some, answers, strict=True):
                 interior = (translate(inside, v, mode) != 0) & (inside != 0)
                 difference = enlarge(answer) - translate(output, v, mode)
@@ -176,8 +178,8 @@ def equivariance_map(
 
 def _strides(layer: Layer, x: Tensor, axes: int) -> tuple[int, ...]:
     """Return input size over output size for each of the last axes; both must divide evenly."""
-    with evaluating(layer):
-        y = layer(x)
+    with evaluating(layer) as run:
+        y = run(x)
     before, after = x.shape[-axes:], y.shape[-axes:]
     if y.dim() != x.dim() or any(a == 0 or b % a for b, a in zip(before, after, strict=True)):
         raise ValueError(
@@ -212,5 +214,10 @@ def _scale(y: Tensor) -> float:
     return scale
 
 
+def _with_differences(y: Tensor) -> Tensor:
+    """Return bytes, truth values and half precision in a type that holds all their differences."""
+    return y.to(torch.promote_types(y.dtype, torch.float32))
+
+
 def _root_mean_square(values: Tensor) -> float:
-    return values.double().square().mean().sqrt().item()
+    return values.abs().double().square().mean().sqrt().item()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 
+import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
@@ -47,7 +48,7 @@ def count_parameters(model: nn.Module) -> ParameterCount:
     trainable and a frozen parameter counts as trainable.
 
     Raises:
-        TypeError: if ``model`` is no ``nn.Module``.
+        TypeError: if ``model`` is no ``nn.Module``, or keeps its weights packed (quantised layers).
         ValueError: if a lazy parameter has no shape yet.
     """
     check_module(model)
@@ -91,7 +92,25 @@ def memory_of(tensor: Tensor) -> Hashable:
 
 
 def check_module(model: nn.Module) -> None:
-    """Raise a TypeError unless ``model`` is an ``nn.Module``."""
+    """Raise a TypeError unless ``model`` is an ``nn.Module`` whose weights can be seen."""
     if not isinstance(model, nn.Module):
         what = "the class itself" if isinstance(model, type) else type(model).__name__
-        raise TypeError(f"model must be an nn.Module, got {what}")
+        advice = "; pass its module()" if callable(getattr(model, "module", None)) else ""
+        raise TypeError(f"model must be an nn.Module, got {what}{advice}")
+    for path, module in model.named_modules():
+        packed = any(isinstance(value, torch.ScriptObject) for value in vars(module).values())
+        if packed and not isinstance(module, torch.jit.ScriptModule):
+            raise TypeError(
+                f"{path or 'the model'} ({type(module).__name__}) keeps its weights packed, as "
+                "quantised layers do, and they cannot be seen; measure the model it was made from"
+            )
+
+
+def check_runs_in_view(model: nn.Module) -> None:
+    """Raise a TypeError unless what ``model`` executes can be watched."""
+    check_module(model)
+    if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
+        raise TypeError(
+            f"{type(model).__name__} holds TorchScript, which hides what it executes; "
+            "measure the module it was compiled from"
+        )

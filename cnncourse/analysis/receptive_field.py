@@ -2,7 +2,8 @@
 
 - :func:`receptive_field`: size, stride and padding for the output or any module by its path;
 - :func:`receptive_field_trace`: the same layer by layer, as a table and a picture;
-- :func:`effective_receptive_field`: how strongly each of these pixels counts, measured.
+- :func:`effective_receptive_field`: how strongly each of these pixels counts, measured;
+- :func:`measured_receptive_field`: which pixels count at all, where theory must refuse.
 
 The theory is exact. The model runs once without data, and every low-level operation that it uses
 carries along, for each spatial axis, the interval of pixels that unit ``i`` sees as a function of
@@ -18,6 +19,10 @@ from cnncourse.analysis._fields.effective import (
     effective_receptive_field,
 )
 from cnncourse.analysis._fields.gaussian import GaussianFit
+from cnncourse.analysis._fields.measured import (
+    MeasuredReceptiveField,
+    measured_receptive_field,
+)
 from cnncourse.analysis._fields.table import (
     FieldRow,
     ReceptiveFieldTrace,
@@ -29,9 +34,11 @@ __all__ = [
     "EffectiveReceptiveField",
     "FieldRow",
     "GaussianFit",
+    "MeasuredReceptiveField",
     "ReceptiveField",
     "ReceptiveFieldTrace",
     "effective_receptive_field",
+    "measured_receptive_field",
     "receptive_field",
     "receptive_field_trace",
 ]

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import MethodType
 
 import torch
 from torch import Tensor, nn
+
+from cnncourse.analysis._copying import copy_to
+from cnncourse.shapes import shown
 
 MODES = ("circular", "zeros")
 
@@ -56,25 +60,37 @@ def integers(name: str, values: Sequence[int]) -> tuple[int, ...]:
         whole = False
     if not whole:
         raise TypeError(
-            f"{name} must be integers, one for each axis, such as (1, -2), got {values!r}"
+            f"{name} must be integers, one for each axis, such as (1, -2), got {shown(values)}"
         )
     return result
 
 
 @contextmanager
-def evaluating(layer: Callable[[Tensor], Tensor]) -> Iterator[None]:
-    """Run a module in eval mode and without gradients; then every submodule has its mode back.
+def evaluating(layer: Callable[[Tensor], Tensor]) -> Iterator[Callable[[Tensor], Tensor]]:
+    """Yield ``layer`` without gradients, a module as a copy in eval mode.
 
     In training mode batch norm mixes the images of a batch and dropout draws new masks, so that two
-    runs differ for a reason that has nothing to do with the shift. Plain functions run as they are.
+    runs differ for a reason that has nothing to do with the shift. On a copy, since some modules
+    change in ``eval()`` or ``forward``; a method of a module is one of its copy. Plain functions
+    run as they are.
+
+    Raises:
+        ValueError: if the module cannot be copied.
     """
-    modules = list(layer.modules()) if isinstance(layer, nn.Module) else []
-    modes = [module.training for module in modules]
-    try:
-        for module in modules:
-            module.training = False
-        with torch.no_grad():
-            yield
-    finally:
-        for module, mode in zip(modules, modes, strict=True):
-            module.training = mode
+    module = layer.__self__ if isinstance(layer, MethodType) else layer
+    if isinstance(module, nn.Module):
+        twin = copy_to(module, None)
+        twin.eval()
+        layer = twin if module is layer else MethodType(layer.__func__, twin)
+    with torch.no_grad():
+        yield lambda x: _tensor(layer(x), layer)
+
+
+def _tensor(y: object, layer: Callable[[Tensor], Tensor]) -> Tensor:
+    if isinstance(y, Tensor):
+        return y
+    name = type(layer).__name__ if isinstance(layer, nn.Module) else "the function"
+    raise TypeError(
+        f"{name} must return one tensor, got {type(y).__name__}; "
+        "pass a function that picks one, such as lambda x: model(x)[0]"
+    )

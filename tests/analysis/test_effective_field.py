@@ -57,6 +57,27 @@ def test_a_stack_of_averages_is_a_gaussian_of_the_width_that_theory_gives():
     assert found.fraction < 0.4
 
 
+@pytest.mark.parametrize(
+    "arrange", [lambda y: y.permute(0, 2, 3, 1), lambda y: y.mT, lambda y: y.flatten(2).mT]
+)
+def test_the_layout_of_the_output_changes_nothing(arrange):
+    class Arranged(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = filled(nn.Conv2d(1, 3, (5, 3), padding=(2, 1)), torch.tensor(1.0))
+
+        def forward(self, x):
+            return arrange(self.conv(x))
+
+    model = Arranged()
+    found = effective_receptive_field(model, (1, 1, 12, 9), inputs=1)
+    plain = effective_receptive_field(model, (1, 1, 12, 9), "conv", inputs=1)
+    assert set(found.unit) == {6, 4}
+    torch.testing.assert_close(found.map, plain.map)
+    assert found.interval == plain.interval
+    assert found.fraction == pytest.approx(1)
+
+
 def test_the_width_grows_with_the_square_root_of_depth():
     widths = [
         effective_receptive_field(averages(depth), (1, 1, 71, 71), inputs=1).gaussian.sigma[0]

@@ -560,3 +560,67 @@ def test_the_converse_names_bad_input():
         conv_from_equivariant(nn.Identity(), (1, 0, 6))
     with pytest.raises(ValueError, match=r"got \(2, 3\) for \(4, 6\)"):
         conv_from_equivariant(nn.Identity(), (1, 4, 6)).window((2, 3))
+
+
+# Precision and type
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_lets_no_other_map_pass(dtype):
+    weight = torch.rand(2, 6, 6)
+    for function in (torch.relu, lambda x: x * weight.to(x)):
+        with pytest.raises(NotAConvolutionError):
+            conv_from_equivariant(function, (2, 6, 6), dtype=dtype)
+    layer = nn.Conv2d(2, 3, 3, padding=1, padding_mode="circular").to(dtype)
+    recovered = conv_from_equivariant(layer, (2, 6, 6)).window((3, 3))
+    torch.testing.assert_close(recovered, layer.weight.detach(), rtol=0.02, atol=0.02)
+
+
+def test_the_imaginary_part_counts():
+    ramp = torch.arange(8.0)
+    x = torch.randn(1, 1, 8, 8, dtype=torch.complex64)
+    by_part = [
+        equivariance_error(lambda x, f=factor: f * x.imag * ramp, x, (0, 1)).total
+        for factor in (1, 1j)
+    ]
+    assert by_part[0] == pytest.approx(by_part[1])
+    assert by_part[0] > 0.5
+    padded = nn.Conv2d(1, 1, 3, padding=1, dtype=torch.complex64)
+    with pytest.raises(NotAConvolutionError, match="not equivariant to the shift"):
+        conv_from_equivariant(padded, (1, 6, 6))
+
+
+def test_bytes_and_truth_values_have_the_errors_of_their_numbers():
+    x = torch.randint(0, 256, (1, 1, 8, 8), dtype=torch.uint8)
+    mask = torch.arange(64, dtype=torch.uint8).view(8, 8) * 4
+    for layer in (lambda x: torch.maximum(x, mask), lambda x: x > mask):
+        found = equivariance_error(layer, x, (1, 2))
+        as_floats = equivariance_error(lambda x, f=layer: f(x).double(), x, (1, 2))
+        assert found.total == pytest.approx(as_floats.total, rel=1e-6)
+        assert equivariance_map(layer, x)[1, 2] == pytest.approx(found.total, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        lambda layer: equivariance_error(layer, torch.ones(2, 1, 8, 8), (1, 0)),
+        lambda layer: equivariance_map(layer, torch.ones(2, 1, 8, 8)),
+        lambda layer: conv_from_equivariant(layer, (1, 4, 4)),
+        lambda layer: shift_consistency(layer, torch.ones(2, 1, 8, 8), 1),
+    ],
+)
+def test_a_layer_that_returns_no_tensor_is_refused_with_a_way_out(measure):
+    with pytest.raises(TypeError, match=r"must return one tensor, got dict; pass a function that"):
+        measure(lambda x: {"out": x})
+
+
+def test_a_shift_is_shown_in_one_line():
+    with pytest.raises(TypeError, match=r"got values of shape \(3, 3\)$"):
+        translate(torch.ones(1, 1, 8, 8), torch.ones(3, 3))
+
+
+def test_a_method_of_a_module_runs_on_a_copy_in_eval_mode():
+    norm = nn.BatchNorm2d(1)
+    assert equivariance_error(norm.forward, torch.randn(2, 1, 8, 8), (1, 0)).total == 0
+    assert norm.training
+    assert norm.num_batches_tracked == 0

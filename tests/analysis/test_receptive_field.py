@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import random
+import time
+from contextlib import nullcontext, suppress
 from fractions import Fraction
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -11,7 +14,14 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from cnncourse.analysis.receptive_field import receptive_field, receptive_field_trace
+from cnncourse.analysis.counting import count_macs, summarize
+from cnncourse.analysis.equivariance import equivariance_error
+from cnncourse.analysis.receptive_field import (
+    effective_receptive_field,
+    measured_receptive_field,
+    receptive_field,
+    receptive_field_trace,
+)
 
 
 class Function(nn.Module):
@@ -688,7 +698,165 @@ def test_a_unit_needs_one_index_per_axis():
         receptive_field(nn.Identity(), (1, 1, 8, 9)).interval(3)
 
 
+def test_indices_of_a_unit_are_in_the_order_of_the_output():
+    conv = nn.Conv2d(1, 1, (1, 3), (2, 1))
+    for arrange in (lambda y: y.mT, lambda y: y[:, 0].mT, lambda y: y.permute(0, 3, 1, 2)):
+        field = receptive_field(Function(lambda x, c, f=arrange: f(c(x)), conv), (1, 1, 12, 9))
+        assert field.size == (1, 3)
+        assert field.interval(5, 2) == ((4, 4), (5, 7))  # column 5 of row 2
+        assert field.central_unit == (3, 3)
+    field = receptive_field(Function(lambda x, c: c(x).permute(0, 2, 3, 1), conv), (1, 1, 12, 9))
+    assert field.interval(2, 5) == ((4, 4), (5, 7))
+
+
+def test_resizing_thrice_by_an_odd_factor_is_refused_at_once_with_its_period():
+    resize = nn.Upsample(scale_factor=0.709, mode="bilinear")
+    start = time.process_time()
+    with pytest.raises(ValueError, match="repeat what they see only every 502,681 positions"):
+        receptive_field(nn.Sequential(resize, resize, resize), (1, 1, 64, 64))
+    assert time.process_time() - start < 10  # 0.1 s; listing all positions takes minutes
+    assert receptive_field(resize, (1, 1, 64, 64)).stride == (Fraction(1000, 709),) * 2
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        nn.Conv2d(3, 1, 3),
+        Function(lambda x, conv: conv(x * 2), nn.Conv2d(3, 1, 3)),
+        nn.MaxPool2d(2),
+        nn.AdaptiveAvgPool2d(2),
+        nn.ConvTranspose2d(3, 1, 3),
+        Function(lambda x, conv: F.conv2d(x, conv.weight), nn.Conv2d(3, 1, 3)),
+    ],
+)
+def test_an_image_without_a_batch_is_refused(model):
+    with pytest.raises(ValueError, match=r"batch in front, such as \(1, 3, 8, 9\)"):
+        receptive_field(model, (3, 8, 9))
+
+
+def test_a_sequence_may_be_looked_at_as_an_image():
+    model = Function(lambda x, conv: conv(x[:, None])[:, 0], nn.Conv2d(1, 1, (1, 7)))
+    assert receptive_field(model, (2, 4, 50)).size == (7,)
+
+
+def test_images_may_be_taken_from_the_batch_one_by_one():
+    model = Function(lambda x, conv: torch.stack([conv(image) for image in x]), nn.Conv2d(3, 1, 3))
+    assert receptive_field(model, (2, 3, 8, 9)).size == (3, 3)
+
+
+def test_numpy_is_followed_for_constants_only():
+    model = Function(lambda x: x * float(torch.ones(2).numpy().sum()))
+    assert receptive_field(model, (1, 1, 8, 9)).size == (1, 1)
+    for function in (lambda x: torch.from_numpy(x.numpy()), lambda x: np.asarray(x)):
+        with pytest.raises(ValueError, match="hands a tensor to NumPy"):
+            receptive_field(Function(function), (1, 1, 8, 9))
+
+
+def test_a_second_input_that_is_missing_is_asked_for():
+    class Pair(nn.Module):
+        def forward(self, x, y):
+            return x + y
+
+    with pytest.raises(ValueError, match="'y'; for several inputs, input_size is a list"):
+        receptive_field(Pair(), (1, 1, 8, 9))
+
+
 # The model is left as it was found
+
+
+class Merging(nn.Module):
+    """Adds a low-rank update to its weight in eval mode, and takes it out in training mode."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 2, 3)
+        self.update = nn.Parameter(torch.randn(2, 1, 3, 3))
+        self.merged = False
+
+    def train(self, mode=True):
+        if mode == self.merged:
+            self.conv.weight.data += (1 if self.merged is False else -1) * self.update.data
+            self.merged = not self.merged
+        return super().train(mode)
+
+    def forward(self, x):
+        update = 0 if self.merged else F.conv2d(x, self.update)
+        return self.conv(x) + update
+
+
+class Renormalizing(nn.Conv2d):
+    """Limits its weight in every forward pass."""
+
+    def forward(self, x):
+        self.weight.data = torch.renorm(self.weight.data, 2, 0, 0.1)
+        return super().forward(x)
+
+
+class Initializing(nn.Module):
+    """Takes its shift from the first batch."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 2, 3)
+        self.shift = nn.Parameter(torch.zeros(1, 2, 1, 1))
+        self.register_buffer("started", torch.tensor(False))
+
+    def forward(self, x):
+        y = self.conv(x)
+        if not self.started:
+            self.shift.data.copy_(-y.mean((0, 2, 3), keepdim=True))
+            self.started.fill_(True)
+        return y + self.shift
+
+
+class Steerable(nn.Module):
+    """Builds its filter when it is put in eval mode."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(2, 1, 4))
+        self.register_buffer("basis", torch.randn(4, 3, 3))
+        self.register_buffer("filter", torch.zeros(2, 1, 3, 3))
+
+    def train(self, mode=True):
+        if not mode:
+            self.filter = torch.einsum("oib,bhw->oihw", self.weight, self.basis).detach()
+        return super().train(mode)
+
+    def forward(self, x):
+        return F.conv2d(x, self.filter)
+
+
+@pytest.mark.parametrize("build", [Merging, Renormalizing, Initializing, Steerable])
+@pytest.mark.parametrize(
+    "measure",
+    [
+        lambda model, x: receptive_field(model, x.shape),
+        lambda model, x: receptive_field_trace(model, x.shape),
+        lambda model, x: effective_receptive_field(model, x.shape, inputs=1, seeds=[0]),
+        lambda model, x: measured_receptive_field(model, x.shape, inputs=1, seeds=[0]),
+        lambda model, x: equivariance_error(model, x, (1, 0), (1, 0)),
+        lambda model, x: equivariance_error(model.forward, x, (1, 0), (1, 0)),
+        lambda model, x: count_macs(model, x.shape),
+        lambda model, x: summarize(model, x.shape, "cpu"),
+    ],
+)
+def test_a_module_that_changes_itself_is_left_as_it_was_found(build, measure):
+    model = build(*([1, 2, 3] if build is Renormalizing else []))
+    state = {name: value.clone() for name, value in model.state_dict().items()}
+    attributes = {name: value for name, value in vars(model).items() if name[0] != "_"}
+    x = torch.randn(1, 1, 8, 9)
+    # What starts from values cannot run without them: counting refuses.
+    with suppress(ValueError) if build is Initializing else nullcontext():
+        measure(model, x)
+    assert {name: value for name, value in vars(model).items() if name[0] != "_"} == attributes
+    for name, value in model.state_dict().items():
+        torch.testing.assert_close(value, state[name], rtol=0, atol=0)
+
+
+def test_a_filter_that_eval_builds_is_measured():
+    found = measured_receptive_field(Steerable(), (1, 1, 8, 9), inputs=1)
+    assert found.size == (3, 3)
 
 
 class Busy(nn.Module):

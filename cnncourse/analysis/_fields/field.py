@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from cnncourse.analysis._fields.maps import Interval
-from cnncourse.analysis._fields.terms import LostError, Shape, Term, simplified
+from cnncourse.analysis._fields.maps import Interval, LostError
+from cnncourse.analysis._fields.terms import Shape, Term, simplified
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,10 @@ class Field:
 
     def with_terms(self, terms: Sequence[Term]) -> Field:
         """The same field with other terms."""
-        terms = simplified(terms)
+        try:
+            terms = simplified(terms)
+        except LostError as reason:
+            return self.lost(reason)
         # One window over the whole map is a global summary once its position is forgotten.
         whole = (
             t.whole for t in terms if t.whole and not t.digits and covers(t.map(0), self.extent)
@@ -43,7 +46,11 @@ class Field:
         try:
             return self.with_terms([change(term) for term in self.terms])
         except LostError as reason:
-            return replace(self, terms=(), unknown=self.unknown or str(reason))
+            return self.lost(reason)
+
+    def lost(self, reason: LostError) -> Field:
+        """From here on nothing is known but that a unit sees everything, where it does."""
+        return replace(self, terms=(), unknown=self.unknown or str(reason))
 
     def union(self, other: Field) -> Field:
         """The field of a unit that sees what both see, tensors of equal shape."""
@@ -89,7 +96,10 @@ class Field:
         everything = self.everything
         terms = []
         for term in self.terms:
-            new = term.summed(dims)
+            try:
+                new = term.summed(dims)
+            except LostError as reason:
+                return self.lost(reason)
             gone = any(d.dim in dims and d.mod > 1 for d in term.digits)
             left = any(d.mod > 1 for d in new.digits)
             all_of_it = not term.cropped or covers(new.map(0), self.extent)

@@ -17,6 +17,19 @@ from math import gcd, lcm
 Interval = tuple[int, int]
 """First and last pixel, both included."""
 
+MAX_PERIOD = 10_000  # kinds of units that are told apart: two resizings by 0.709 have 502,681
+
+
+class LostError(Exception):
+    """The dependence can no longer be followed exactly; the message says why."""
+
+
+def bounded(period: int) -> int:
+    """Return a number of kinds of units, or raise LostError where they are too many to list."""
+    if period > MAX_PERIOD:
+        raise LostError(f"its units repeat what they see only every {period:,} positions")
+    return period
+
 
 def hull(intervals: Iterable[Interval | None]) -> Interval | None:
     """Return the smallest interval that covers all of them; None stands for the empty one."""
@@ -82,7 +95,7 @@ class Taps:
         (cubic). A sample that falls exactly on a position reads that position alone.
         """
         sources = []
-        for j in range(scale.denominator):
+        for j in range(bounded(scale.denominator)):
             x = scale * j + offset
             floor = x.numerator // x.denominator
             on_grid = reach == 0 or x == floor
@@ -117,6 +130,7 @@ class FieldMap:
         period = len(self.phases)
         # After `turns` blocks of the result, the positions read have moved by whole periods.
         turns = period // gcd(period, taps.step) if taps.step else 1
+        bounded(turns * len(taps.sources))
         phases = tuple(
             hull(self(source + turn * taps.step) for source in sources)
             for turn in range(turns)
@@ -126,7 +140,7 @@ class FieldMap:
 
     def joined(self, other: FieldMap) -> FieldMap:
         """Return the map of a unit that sees what both see; their strides must be equal."""
-        period = lcm(len(self.phases), len(other.phases))
+        period = bounded(lcm(len(self.phases), len(other.phases)))
         phases = tuple(hull((self(unit), other(unit))) for unit in range(period))
         return FieldMap(self.shift * period // len(self.phases), phases).reduced()
 

@@ -11,8 +11,8 @@ from cnncourse.analysis._fields.calls import (
     each,
     resampled,
 )
-from cnncourse.analysis._fields.maps import Taps
-from cnncourse.analysis._fields.terms import Digit, LostError, Shape, Term
+from cnncourse.analysis._fields.maps import LostError, Taps
+from cnncourse.analysis._fields.terms import Digit, Shape, Term
 
 
 def unfold(call: Call) -> State | None:

@@ -32,6 +32,7 @@ from cnncourse.analysis._fields.layout import (
     unsqueeze,
     view,
 )
+from cnncourse.analysis._fields.maps import LostError
 from cnncourse.analysis._fields.patches import im2col, pixel_shuffle, pixel_unshuffle, unfold
 from cnncourse.analysis._fields.sums import (
     batch_norm,
@@ -102,7 +103,8 @@ for _rule, _names in {
     layer_norm: "native_layer_norm",
     group_norm: "native_group_norm",
     matrix_product: "mm mv bmm addmm addmv baddbmm",
-    same: "clone alias detach lift_fresh contiguous",
+    same: "clone alias detach lift_fresh contiguous view_as_real view_as_complex _conj "
+    "resolve_conj _neg_view resolve_neg",
     view: "view _unsafe_view reshape _reshape_alias",
     as_strided: "as_strided",
     expand: "expand",
@@ -140,7 +142,10 @@ def apply_rule(call: Call, func: torch._ops.OpOverload) -> list[State | None]:
         blank = union([each(state, lambda f: replace(f, terms=())) for state in inputs])
         state = lost(blank, "no rule says which positions it reads")
     else:
-        state = rule(call)
+        try:
+            state = rule(call)
+        except LostError as reason:
+            state = lost(union(inputs), str(reason))
     states = state if isinstance(state, list) else _same_shape(call, state)
     return [with_place(call, new, inputs) for new in states]
 

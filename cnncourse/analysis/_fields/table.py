@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from torch import nn
 
-from cnncourse.analysis._fields.theoretical import (
-    ReceptiveField,
-    check_input_size,
-    field_of_visit,
-    times,
-)
+from cnncourse.analysis._fields.theoretical import ReceptiveField, field_of_visit, times
 from cnncourse.analysis._fields.tracing import Visit, trace_fields
 
 HEADINGS = ("layer", "kind", "output", "size", "stride", "padding", "")
@@ -97,23 +91,28 @@ class ReceptiveFieldTrace:
 
 
 def receptive_field_trace(
-    model: nn.Module, input_size: Sequence[int], *, ignore_squeeze_excitation: bool = False
+    model: nn.Module,
+    input_size: Any,
+    *,
+    input: int | str = 0,
+    ignore_squeeze_excitation: bool = False,
 ) -> ReceptiveFieldTrace:
     """Measure the receptive field after every layer, in order of execution.
 
     A row is a call of a layer, that is of a module without children. A block has a row of its own
     where its field differs from that of its last layer: after a residual sum, a concatenation or
-    a functional pooling. Raises ValueError as :func:`receptive_field` does for the input size.
+    a functional pooling. ``input_size`` and ``input`` as in :func:`receptive_field`, which says
+    also what raises ValueError.
     """
-    check_input_size(input_size)
     rows: list[FieldRow] = []
     last: tuple[Any, ...] = ()
-    for visit in trace_fields(model, input_size, ignore_squeeze_excitation):
+    visits, shape = trace_fields(model, input_size, input, ignore_squeeze_excitation)
+    for visit in visits:
         states = tuple(state for _, state in visit.outputs)
         if visit.is_leaf or states != last:
-            rows.append(_row(visit, tuple(input_size[2:])))
+            rows.append(_row(visit, shape[2:]))
         last = states
-    return ReceptiveFieldTrace(tuple(rows), tuple(input_size))
+    return ReceptiveFieldTrace(tuple(rows), shape)
 
 
 def _row(visit: Visit, extents: tuple[int, ...]) -> FieldRow:

@@ -15,13 +15,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import gcd, prod
 
-from cnncourse.analysis._fields.maps import FieldMap, Taps, hull
+from cnncourse.analysis._fields.maps import FieldMap, LostError, Taps, bounded, hull
 
 Shape = Sequence[int]
-
-
-class LostError(Exception):
-    """The dependence can no longer be followed exactly; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +86,7 @@ class Term:
             self.map(
                 top.coef * (index // top.div) + sum(d.coef * (index // d.div % d.mod) for d in rest)
             )
-            for index in range(top.div * turns)
+            for index in range(bounded(top.div * turns))
         )
         shift = self.map.shift * (top.coef * turns) // len(self.map.phases)
         return replace(
@@ -232,7 +228,7 @@ def _rebased(term: Term, order: Sequence[Digit]) -> Term:
     period = len(term.map.phases)
     turns = period // gcd(period, own[0])
     phases = []
-    for place in range(weights[0] * turns):
+    for place in range(bounded(weights[0] * turns)):
         values = [place // weights[0]]
         values += [place // w % d.mod for w, d in zip(weights[1:], order[1:], strict=True)]
         phases.append(term.map(sum(c * v for c, v in zip(own, values, strict=True))))

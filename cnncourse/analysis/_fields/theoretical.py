@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from fractions import Fraction
+from typing import Any
 
 from torch import nn
 
 from cnncourse.analysis._fields.field import Field
-from cnncourse.analysis._fields.maps import FieldMap, Interval
-from cnncourse.analysis._fields.terms import LostError
+from cnncourse.analysis._fields.images import named_modules
+from cnncourse.analysis._fields.maps import FieldMap, Interval, LostError
+from cnncourse.analysis._fields.terms import Digit
 from cnncourse.analysis._fields.tracing import Visit, trace_fields
 
 Number = int | Fraction
@@ -44,6 +45,7 @@ class ReceptiveField:
     input_size: tuple[int, ...]
     causes: tuple[str | None, ...]
     maps: tuple[FieldMap, ...] = field(repr=False)
+    digits: tuple[Digit | None, ...] = field(repr=False)  # where the output holds the positions
 
     @property
     def sees_everything(self) -> bool:
@@ -56,14 +58,54 @@ class ReceptiveField:
         return next((cause for cause in self.causes if cause is not None), None)
 
     def interval(self, *unit: int) -> tuple[Interval | None, ...]:
-        """First and last pixel that one unit sees along each axis.
+        """First and last pixel that one unit sees along each axis of the input.
 
+        The unit's indices are in the order in which the output holds them, so that ``(i, j)`` is
+        ``y[:, :, i, j]``, also of a transposed map, or ``y[:, i, j]`` of one with channels last.
         They may lie outside the image, in its padding. None stands for a unit that sees nothing,
         as some do after a transposed convolution with a kernel smaller than its stride.
         """
         if len(unit) != len(self.maps):
             raise ValueError(f"a unit needs {len(self.maps)} indices here, got {unit}")
-        return tuple(f(i) for f, i in zip(self.maps, unit, strict=True))
+        places = dict(zip(self._order, unit, strict=True))
+        return tuple(f(places[axis]) for axis, f in enumerate(self.maps))
+
+    @property
+    def _order(self) -> list[int]:
+        """The axes of the input in the order in which the output holds them."""
+        digits = enumerate(self.digits)
+        return [
+            a for _, _, a in sorted((d.dim, -d.div, a) if d else (a + 2, 0, a) for a, d in digits)
+        ]
+
+    @property
+    def map_size(self) -> tuple[int, ...]:
+        """How many units there are along each index of :meth:`interval`."""
+        digits = (self.digits[axis] for axis in self._order)
+        return tuple(digit.mod if digit else 1 for digit in digits)
+
+    @property
+    def central_unit(self) -> tuple[int, ...]:
+        """The unit in the middle of the map, its indices as in :meth:`interval`."""
+        return tuple(size // 2 for size in self.map_size)
+
+    def is_map(self, shape: Sequence[int]) -> bool:
+        """Whether an output of this shape has dimensions for positions alone."""
+        if None in self.digits:
+            return len(shape) == 2 + len(self.digits)
+        units = dict.fromkeys((digit.dim for digit in self.digits if digit), 1)
+        for digit in self.digits:
+            units[digit.dim] *= digit.mod
+        return all(shape[dim] == number for dim, number in units.items())
+
+    def index_of(self, unit: Sequence[int], dims: int) -> tuple[int | slice, ...]:
+        """Where in an output of so many dimensions the unit stands, in the batch's first image."""
+        index: list[int | slice] = [0, *[slice(None)] * (dims - 1)]
+        for axis, i in zip(self._order, unit, strict=True):
+            if digit := self.digits[axis]:
+                so_far = index[digit.dim]
+                index[digit.dim] = (so_far if isinstance(so_far, int) else 0) + i * digit.div
+        return tuple(index)
 
     def __str__(self) -> str:
         if self.sees_everything:
@@ -81,50 +123,41 @@ class ReceptiveField:
 
 def receptive_field(
     model: nn.Module,
-    input_size: Sequence[int],
+    input_size: Any,
     output: str | None = None,
     *,
+    input: int | str = 0,
     ignore_squeeze_excitation: bool = False,
 ) -> ReceptiveField:
     """Measure the receptive field of a model's output, or of the module with path ``output``.
 
     ``input_size`` is the full shape of an input, ``(N, C, L)``, ``(N, C, H, W)`` or
-    ``(N, C, D, H, W)``. The model runs once, in eval mode and without data, and is left as it was
-    found. A module that is called several times is measured at its last call.
+    ``(N, C, D, H, W)``; for several inputs a list of shapes, for keyword arguments a dict, with a
+    tensor where values matter (:func:`~cnncourse.analysis.counting.count_macs`). ``input`` is the
+    number or name of the one whose pixels are asked about. A copy of the model runs once, in eval
+    mode and without data. A module that is called several times is measured at its last call.
 
     With ``ignore_squeeze_excitation``, a product of a map and a global summary of the image
     counts as the map alone.
 
     Raises ValueError for an input size without spatial axes, an unknown path, a module without a
     single tensor as output, branches that advance by different strides, and where an operation
-    has no rule to follow it exactly.
+    has no rule to follow it exactly: there, :func:`measured_receptive_field` measures.
     """
-    check_input_size(input_size)
-    names = dict(model.named_modules())
-    if output is not None and output not in names:
-        near = get_close_matches(output, names, n=4, cutoff=0.5) or list(names)[1:5]
-        raise ValueError(f"the model has no module {output!r}; near names are {', '.join(near)}")
-    visits = trace_fields(model, input_size, ignore_squeeze_excitation)
+    names = named_modules(model, output)
+    visits, shape = trace_fields(model, input_size, input, ignore_squeeze_excitation)
     path = output or ""
     seen = [visit for visit in visits if visit.path == path or names[path] is names[visit.path]]
     if not seen:
         raise ValueError(f"the module {output!r} does not run in the model's forward pass")
-    return field_of_visit(seen[-1], tuple(input_size[2:]))
-
-
-def check_input_size(input_size: Sequence[int]) -> None:
-    """Raise ValueError unless this is the shape of a batch with one to three spatial axes."""
-    whole = all(isinstance(size, int) and size > 0 for size in input_size)
-    if not whole or not 3 <= len(input_size) <= 5:
-        raise ValueError(
-            "input_size must be a full shape of positive integers, (N, C, L), (N, C, H, W) or "
-            f"(N, C, D, H, W), got {tuple(input_size)}"
-        )
+    return field_of_visit(seen[-1], shape[2:])
 
 
 def field_of_visit(visit: Visit, extents: tuple[int, ...]) -> ReceptiveField:
     """Read the result off a call of a module; raises ValueError where that is impossible."""
     name = repr(visit.path) if visit.path else "the model"
+    if not visit.outputs:
+        raise ValueError(f"{name} returns no tensor; name a module inside of it that does")
     fields = {state for _, state in visit.outputs}
     if len(fields) != 1:
         raise ValueError(
@@ -133,7 +166,8 @@ def field_of_visit(visit: Visit, extents: tuple[int, ...]) -> ReceptiveField:
         )
     (shape, state), *_ = visit.outputs
     state = state if state is not None else tuple(Field(extent) for extent in extents)
-    maps = tuple(_read(name, axis, one, shape) for axis, one in enumerate(state))
+    read = [_read(name, axis, one, shape) for axis, one in enumerate(state)]
+    maps = tuple(field_map for field_map, _ in read)
     covering = [_covering(one) for one in maps]
     return ReceptiveField(
         size=tuple(size for size, _, _ in covering),
@@ -142,31 +176,40 @@ def field_of_visit(visit: Visit, extents: tuple[int, ...]) -> ReceptiveField:
         input_size=extents,
         causes=tuple(one.everything for one in state),
         maps=maps,
+        digits=tuple(digit for _, digit in read),
     )
 
 
-def _read(name: str, axis: int, one: Field, shape: Sequence[int]) -> FieldMap:
-    """The map from a unit's position along this axis to pixels."""
+def _read(name: str, axis: int, one: Field, shape: Sequence[int]) -> tuple[FieldMap, Digit | None]:
+    """The map from a unit's position along this axis to pixels, and where the position stands."""
     if one.everything is not None:
-        return FieldMap(0, ((0, one.extent - 1),))
+        digits = {digits[0] for t in one.terms if len(digits := t.digits) == 1}
+        return FieldMap(0, ((0, one.extent - 1),)), digits.pop() if len(digits) == 1 else None
     if one.unknown is not None:
-        raise ValueError(f"what {name} sees along axis {axis} is not known, because {one.unknown}")
+        raise ValueError(
+            f"what {name} sees along axis {axis} is not known, because {one.unknown}; {ADVICE}"
+        )
     if not one.terms:
-        return FieldMap(0, (None,))
+        return FieldMap(0, (None,)), None
     one = _without_channels(one)
     if len({(term.digits, term.map.stride) for term in one.terms}) > 1:
         strides = ", ".join(str(stride) for stride in sorted({t.map.stride for t in one.terms}))
         raise ValueError(
             f"{name} joins branches whose units advance by {strides} input pixels along axis "
-            f"{axis}, so it has no stride; try an input size that all strides divide"
+            f"{axis}, so it has no stride; {ADVICE}"
         )
     (term,) = one.terms
     if len(term.digits) > 1:
         try:
             term = term.on_one_dimension(term.digits[0].dim, shape[term.digits[0].dim])
         except LostError as reason:
-            raise ValueError(f"what {name} sees along axis {axis} is not known: {reason}") from None
-    return term.map
+            raise ValueError(
+                f"what {name} sees along axis {axis} is not known: {reason}; {ADVICE}"
+            ) from None
+    return term.map, term.digits[0] if term.digits else None
+
+
+ADVICE = "measured_receptive_field measures it by gradients"
 
 
 def _without_channels(one: Field) -> Field:

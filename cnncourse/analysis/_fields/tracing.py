@@ -1,13 +1,13 @@
 """One run of a model without data, which follows the receptive field of every tensor.
 
 The run happens on PyTorch's meta device, where tensors have a shape and no values, so even a
-large network takes a moment and no memory. The model itself stays where and as it is: its
-weights are replaced by shapes only while an operation runs.
+large network takes a moment. What runs is a copy of the model, whose weights are replaced by
+shapes only while an operation runs: what a network computes from constants it may look at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -26,11 +26,14 @@ from torch.utils._pytree import tree_flatten, tree_map
 
 from cnncourse.analysis._fields.calls import Call, State, lost, with_place
 from cnncourse.analysis._fields.field import Field
+from cnncourse.analysis._fields.images import call, inputs_with_image
 from cnncourse.analysis._fields.maps import FieldMap
 from cnncourse.analysis._fields.memory import written_into
-from cnncourse.analysis._fields.preserving import left_as_found
+from cnncourse.analysis._fields.preserving import copy_in_eval_mode
 from cnncourse.analysis._fields.rules import apply_rule
 from cnncourse.analysis._fields.terms import Digit, Term
+from cnncourse.analysis._inputs import tensors_in
+from cnncourse.analysis.parameters import check_runs_in_view
 
 RECURRENT = (torch.lstm, torch.gru, torch.rnn_tanh, torch.rnn_relu)
 
@@ -46,31 +49,34 @@ class Visit:
 
 
 def trace_fields(
-    model: nn.Module, input_size: Sequence[int], look_past_gates: bool = False
-) -> list[Visit]:
-    """Run ``model`` once on an input of this shape; return its calls in order of completion.
+    model: nn.Module, input_size: Any, input: int | str, look_past_gates: bool
+) -> tuple[list[Visit], tuple[int, ...]]:
+    """Run a copy of ``model`` once; return its calls in order of completion, and the image's shape.
 
-    The last one is the call of the model itself, whose path is the empty string.
+    The last call is that of the model itself, whose path is the empty string.
     """
+    check_runs_in_view(model)
     if any(is_lazy(tensor) for tensor in (*model.parameters(), *model.buffers())):
         raise ValueError("the model has lazy layers without weights; run it once on an input")
-    dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), None)
-    x = torch.empty(tuple(input_size), dtype=dtype, device="meta")
-    mode = _FieldMode(model, look_past_gates)
-    mode.states[id(x)] = tuple(
-        Field(extent, (Term(FieldMap(1, ((0, 0),)), (Digit(dim, 1, extent, 1),)),))
-        for dim, extent in enumerate(input_size[2:], start=2)
-    )
-    mode.keep(x)
-    with left_as_found(model), torch.no_grad(), mode.watching(), _Functions(mode), mode:
-        try:
-            model(x)
-        except RuntimeError as error:
-            size = tuple(input_size)
-            raise ValueError(
-                f"the model does not run on an input of size {size}: {error}"
-            ) from error
-    return mode.visits
+    numbers = (p for p in model.parameters() if p.is_floating_point() or p.is_complex())
+    dtype = next((p.dtype for p in numbers), None)
+
+    def without_values(size: Any) -> Tensor:
+        if isinstance(size, Tensor):
+            return size.detach()
+        return torch.empty(tuple(size), dtype=dtype, device="meta")
+
+    inputs, x = inputs_with_image(input_size, input, without_values)
+    with copy_in_eval_mode(model) as twin:
+        mode = _FieldMode(twin, look_past_gates)
+        mode.states[id(x)] = tuple(
+            Field(extent, (Term(FieldMap(1, ((0, 0),)), (Digit(dim, 1, extent, 1),)),))
+            for dim, extent in enumerate(x.shape[2:], start=2)
+        )
+        mode.keep(x)
+        with torch.no_grad(), mode.watching(), _Functions(mode), mode:
+            call(twin, inputs, x)
+    return mode.visits, tuple(x.shape)
 
 
 class _Functions(TorchFunctionMode):
@@ -86,9 +92,20 @@ class _Functions(TorchFunctionMode):
             # It is written as copies of slices; for positions it is padding like any other.
             pad = args[1] if len(args) > 1 else kwargs["pad"]
             return F.pad(args[0] if args else kwargs["input"], pad, mode="replicate")
-        if func in RECURRENT:  # they insist on weights and input being on one device
+        if func in (Tensor.numpy, Tensor.__array__) and self.mode.state_of(args[0]) is not None:
+            raise ValueError(
+                "the forward pass hands a tensor to NumPy, where it cannot be followed; "
+                "PyTorch's functions can be"
+            )
+        if func in RECURRENT or self._picky(args):
+            # Recurrent and complex layers, and autocast, want weights and input on one device.
             args, kwargs = tree_map(self.mode.without_data, (args, kwargs))
         return func(*args, **kwargs)
+
+    def _picky(self, args: tuple[Any, ...]) -> bool:
+        followed = [a for a in args if self.mode.state_of(a) is not None]
+        casts = any(torch.is_autocast_enabled(device) for device in ("cpu", "cuda"))
+        return any(casts or tensor.is_complex() for tensor in followed)
 
 
 class _FieldMode(TorchDispatchMode):
@@ -132,8 +149,7 @@ class _FieldMode(TorchDispatchMode):
         if id(module) not in self._names:
             return
         self._running.pop()
-        tensors = [value for value in tree_flatten(output)[0] if isinstance(value, Tensor)]
-        outputs = tuple((tuple(value.shape), self.state_of(value)) for value in tensors)
+        outputs = tuple((tuple(y.shape), self.state_of(y)) for y in tensors_in(output))
         is_leaf = next(module.children(), None) is None
         name = self._names[id(module)]
         self.visits.append(Visit(name, type(module).__name__, is_leaf, outputs))
@@ -170,7 +186,8 @@ class _FieldMode(TorchDispatchMode):
         if without_data and op in ("_local_scalar_dense", "is_nonzero", "equal"):
             raise ValueError(
                 f"the forward pass of {self._place(op)[0]} looks at the values of a tensor, "
-                "so what its units see may depend on the image"
+                "so what its units see may depend on the image; measured_receptive_field "
+                "measures it by gradients"
             )
         run_args, run_kwargs = args, kwargs
         if without_data:
@@ -242,4 +259,7 @@ class _FieldMode(TorchDispatchMode):
 
 
 def _storage(tensor: Tensor) -> int:
-    return tensor.untyped_storage()._cdata
+    try:
+        return tensor.untyped_storage()._cdata
+    except NotImplementedError:  # inside vmap
+        return id(tensor)
