@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 
@@ -101,15 +101,13 @@ class CheckedShapes(TorchFunctionMode):
 
     def __init__(self, inputs: Inputs) -> None:
         super().__init__()
-        self.sizes = {len(size): size for size in inputs.sizes.values()}
+        self.inputs = inputs
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         axes = _spatial_axes(func)
         shapes = [tuple(a.shape) for a in args[:2] if isinstance(a, Tensor)] if axes else []
-        if shapes and len(shapes[0]) == axes + 1 and axes + 1 in self.sizes:
-            raise ValueError(
-                f"input_size needs the batch in front, such as {(1, *self.sizes[axes + 1])}"
-            )
+        if shapes:
+            _check_batch(self.inputs, axes, args[0])
         try:
             return func(*args, **(kwargs or {}))
         except RuntimeError as error:
@@ -129,6 +127,20 @@ def reason_for(error: BaseException, if_values_are_read: str) -> str:
     if "required positional argument" in reason:
         reason += "; for several inputs, input_size is a list with one shape for each"
     return reason
+
+
+def check_layer_input(inputs: Inputs, module: nn.Module, args: tuple[Any, ...]) -> None:
+    """Refuse an input without a batch for a layer that has windows and is not PyTorch's."""
+    kernel_size = getattr(module, "kernel_size", None)
+    if isinstance(kernel_size, tuple) and args and isinstance(args[0], Tensor):
+        _check_batch(inputs, len(kernel_size), args[0])
+
+
+def _check_batch(inputs: Inputs, axes: int, x: Tensor) -> None:
+    if x.dim() == axes + 1:
+        for size in inputs.sizes.values():
+            if len(size) == axes + 1:
+                raise ValueError(f"input_size needs the batch in front, such as {(1, *size)}")
 
 
 @cache

@@ -17,7 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from cnncourse.analysis._attention import FusedAttention
 from cnncourse.analysis._copying import copy_to
-from cnncourse.analysis._inputs import CheckedShapes, Inputs, tensors_in
+from cnncourse.analysis._inputs import CheckedShapes, Inputs, check_layer_input, tensors_in
 from cnncourse.analysis._meta import MetaCache
 from cnncourse.analysis._randomness import same_random_state
 from cnncourse.analysis._work import DECOMPOSE, rule_for
@@ -127,6 +127,7 @@ class Trace(TorchDispatchMode):
             call = Call(path, module, is_leaf)
             self.calls.append(call)
             self._stack.append(call)
+            check_layer_input(self.inputs, module, args)
 
         def end(module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
             call = self._stack.pop()

@@ -28,6 +28,7 @@ from cnncourse.analysis.receptive_field import (
     measured_receptive_field,
     receptive_field,
 )
+from cnncourse.layers import Conv2d
 
 IMAGE = (1, 3, 16, 20)
 PARAMETERS, MACS = 112, 34_560  # of one 3x3 convolution from 3 to 4 channels on that image
@@ -233,6 +234,9 @@ BROUGHT = {
         conv, (0, *IMAGE[1:]), macs="at least 1", field="positive integers"
     ),
     "no batch": Brought(conv, IMAGE[1:], macs=BATCH, field=BATCH),
+    "no batch for a layer of the course": Brought(
+        lambda: Conv2d(3, 4, 3), IMAGE[1:], macs=BATCH, field=BATCH
+    ),
     "no batch, scaled first": Brought(
         applied(lambda layers, x: layers[0](x * 2)), IMAGE[1:], macs=BATCH, field=BATCH
     ),
@@ -248,6 +252,9 @@ BROUGHT = {
     ),
     "images taken one by one": Brought(
         applied(lambda layers, x: torch.stack([layers[0](image) for image in x]))
+    ),
+    "an empty list for a size": Brought(
+        conv, [], macs=r"such as \(1, 3, 224, 224\), got \[\]", field=r"got \[\]"
     ),
     "text for a size": Brought(
         conv, "1,3,16,20", macs="input_size must be a shape", field="input_size must be a full"

@@ -28,9 +28,11 @@ def inputs_with_image(
     """
 
     def checked(size: Any) -> Tensor:
-        sizes = tuple(size.shape) if isinstance(size, Tensor) else size
-        if not isinstance(sizes, list | tuple) or not all(type(n) is int and n > 0 for n in sizes):
-            raise ValueError(f"{WANTED}, got {shown(sizes)}")
+        is_shape = isinstance(size, list | tuple) and size
+        if not isinstance(size, Tensor) and not (
+            is_shape and all(type(n) is int and n > 0 for n in size)
+        ):
+            raise ValueError(f"{WANTED}, got {shown(size)}")
         return make(size)
 
     inputs = inputs_from(input_size, checked)

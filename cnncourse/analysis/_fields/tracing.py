@@ -32,7 +32,7 @@ from cnncourse.analysis._fields.memory import written_into
 from cnncourse.analysis._fields.preserving import copy_in_eval_mode
 from cnncourse.analysis._fields.rules import apply_rule
 from cnncourse.analysis._fields.terms import Digit, Term
-from cnncourse.analysis._inputs import tensors_in
+from cnncourse.analysis._inputs import Inputs, check_layer_input, tensors_in
 from cnncourse.analysis.parameters import check_runs_in_view
 
 RECURRENT = (torch.lstm, torch.gru, torch.rnn_tanh, torch.rnn_relu)
@@ -68,7 +68,7 @@ def trace_fields(
 
     inputs, x = inputs_with_image(input_size, input, without_values)
     with copy_in_eval_mode(model) as twin:
-        mode = _FieldMode(twin, look_past_gates)
+        mode = _FieldMode(twin, inputs, look_past_gates)
         mode.states[id(x)] = tuple(
             Field(extent, (Term(FieldMap(1, ((0, 0),)), (Digit(dim, 1, extent, 1),)),))
             for dim, extent in enumerate(x.shape[2:], start=2)
@@ -111,8 +111,9 @@ class _Functions(TorchFunctionMode):
 class _FieldMode(TorchDispatchMode):
     """Sees every operation of the run and keeps the fields of all tensors."""
 
-    def __init__(self, model: nn.Module, look_past_gates: bool) -> None:
+    def __init__(self, model: nn.Module, inputs: Inputs, look_past_gates: bool) -> None:
         super().__init__()
+        self.inputs = inputs
         self.look_past_gates = look_past_gates
         self.states: dict[int, State | None] = {}
         self.visits: list[Visit] = []
@@ -144,6 +145,7 @@ class _FieldMode(TorchDispatchMode):
     def _enter(self, module: nn.Module, args: Any) -> None:
         if id(module) in self._names:
             self._running.append(module)
+            check_layer_input(self.inputs, module, args)
 
     def _leave(self, module: nn.Module, args: Any, output: Any) -> None:
         if id(module) not in self._names:
