@@ -769,7 +769,7 @@ RELU_CONCLUSION = Choice(
         ),
     ),
     insight="Whoever compares two things at one setting compares the setting. "
-    "With pixels divided by 255, tanh takes fewer steps than ReLU at equal rates.",
+    "On scaled pixels, from the default start, tanh takes fewer steps at equal rates.",
 )
 
 MEAN_HEAD = Number(
