@@ -38,6 +38,16 @@ def test_an_unknown_id_names_the_nearest_known_one(capsys):
     assert grade(3, 42).outcome is Outcome.UNKNOWN
 
 
+def test_an_id_that_has_no_text_is_unknown_and_nothing_is_raised(capsys):
+    class Mute:
+        def __str__(self):
+            raise ValueError
+
+    check(Mute(), 42)
+    hint(Mute())
+    assert capsys.readouterr().out.count("No such exercise · <Mute>") == 2
+
+
 def test_hints_come_one_after_the_other_and_end_at_the_solution(capsys):
     for words in ("1 of 2\n  Think.\n", "2 of 2\n  Think again.\n", "solutions/07_toy.ipynb"):
         hint("toy.answer")

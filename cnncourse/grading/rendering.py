@@ -24,8 +24,12 @@ LOOKS = {
 }
 
 
+MOST = 2000  # characters of each part of a card
+
+
 def card_text(look: str, where: str, name: str, message: str, evidence: str) -> str:
     """Lay out one card as plain text, 88 columns wide."""
+    where, name, message, evidence = map(_short, (where, name, message, evidence))
     symbol, words, _ = LOOKS[look]
     lines = [f"{symbol} {words} · {where}" + (f": {name}" if name else "")]
     for paragraph in message.splitlines():
@@ -36,6 +40,7 @@ def card_text(look: str, where: str, name: str, message: str, evidence: str) -> 
 
 def card_html(look: str, where: str, name: str, message: str, evidence: str) -> str:
     """Lay out the same card as HTML, announced by screen readers as a status."""
+    where, name, message, evidence = map(_short, (where, name, message, evidence))
     symbol, words, colour = LOOKS[look]
     heading = f'<span aria-hidden="true">{symbol}</span> <strong>{escape(words)}</strong>'
     heading += f' · <span style="opacity:.75">{escape(where)}</span>'
@@ -72,11 +77,27 @@ def say(text: str) -> None:
     print(text.encode(encoding, "replace").decode(encoding))
 
 
+def text_of(value: object) -> str:
+    """Return `str(value)`, or the name of its type where that raises."""
+    try:
+        return str(value)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        return f"<{type(value).__name__}>"
+
+
 def in_notebook() -> bool:
     """Say whether the code runs in a Jupyter kernel, without importing IPython for it."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     return getattr(shell, "kernel", None) is not None
+
+
+def _short(text: str) -> str:
+    """Cut a text to a readable length; half a surrogate pair, which no page can show, goes too."""
+    shown = text if len(text) <= MOST else f"{text[:MOST].rstrip()} …"
+    return shown.encode("utf-8", "replace").decode("utf-8")
 
 
 def _sentence(name: str) -> str:

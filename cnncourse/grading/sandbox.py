@@ -1,117 +1,135 @@
-"""Running a learner's code without letting it do harm: time, random state, errors."""
+"""Running a learner's code without letting it do harm: in a thread of its own, for a while."""
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import ctypes
+import io
 import linecache
-import random
 import re
-import signal
 import sys
 import sysconfig
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import (
+    AbstractContextManager,
+    contextmanager,
+    nullcontext,
+    redirect_stderr,
+    redirect_stdout,
+)
 from pathlib import Path
-from types import FrameType, TracebackType
-
-import numpy as np
-import torch
-import torch.overrides
+from traceback import walk_stack, walk_tb
+from types import TracebackType
+from typing import TypeVar
 
 from cnncourse.grading.compare import difference
+from cnncourse.grading.rendering import say, text_of
 
-# Seconds between two alarms, for code that swallows the first in a bare `except:`. A second
-# thread cannot see what it interrupts, so it leaves time to clean up.
-REPEAT, REPEAT_FROM_THREAD = 0.005, 1.0
-# Code that puts things back when a block ends, and must not be interrupted in it.
-_LEAVING = (__file__, contextlib.__file__, torch.overrides.__file__)
+POLL = 0.1  # seconds after which a waiting thread looks for an interrupt, as Windows needs it
+REPEAT = 0.005  # seconds between two `TimeIsUp`, for code that swallows one in a bare `except:`
+PATIENCE = 1.0  # seconds that a stopped thread has to clean up before nobody waits for it
 MAX_MESSAGE = 220  # characters of an error message that are worth reading
+MAX_OUTPUT = 10_000  # characters of what an answer prints
+
+Value = TypeVar("Value")
 
 
 class TimeIsUp(BaseException):
-    """The time limit has passed; no `Exception`, so that `except Exception` does not stop it."""
+    """The time limit has passed; no `Exception`, so that `except Exception` does not stop it.
 
-
-@contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raise `TimeIsUp` inside the block once `seconds` have passed.
-
-    A signal does it in the main thread of Linux and macOS. Elsewhere a second thread does, which
-    a Python loop obeys at its next step and a call into C only when it returns.
+    Its text quotes the line that was running.
     """
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    if in_main_thread and hasattr(signal, "setitimer"):
-        with _alarm(seconds):
-            yield
-    else:
-        with _watchdog(seconds):
-            yield
 
 
-@contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
-    def ring(_: int, frame: FrameType | None) -> None:
-        # Not while a block is being left: its timer would stay on. The next alarm is near.
-        if frame is None or frame.f_code.co_filename not in _LEAVING:
-            raise TimeIsUp
+def within(seconds: float, function: Callable[[], Value]) -> Value:
+    """Return what a function returns and raise what it raises, or `TimeIsUp` after so long.
 
-    previous = signal.signal(signal.SIGALRM, ring)
+    The function runs in a thread of its own, which every system can leave: where `TimeIsUp` does
+    not end it, because it waits in a call into C or catches everything, it is left behind.
+    """
+    worker = _Worker(function)
+    end = time.monotonic() + seconds
+    worker.start()
     try:
-        signal.setitimer(signal.ITIMER_REAL, seconds, REPEAT)
-        yield
+        while not worker.over.wait(max(0, min(POLL, end - time.monotonic()))):
+            if time.monotonic() >= end:
+                raise TimeIsUp(_running_line(worker.ident))
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+        worker.stop()
+    if worker.error is not None:
+        raise worker.error
+    return worker.value
 
 
-@contextmanager
-def _watchdog(seconds: float) -> Iterator[None]:
-    thread = ctypes.c_ulong(threading.get_ident())
-    raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
-    over = threading.Event()
-    lock = threading.Lock()
-
-    def watch() -> None:
-        wait = seconds
-        while not over.wait(wait):
-            with lock:
-                if not over.is_set():
-                    raise_in(thread, ctypes.py_object(TimeIsUp))
-            wait = REPEAT_FROM_THREAD
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        with lock:
-            over.set()
-            raise_in(thread, None)  # an exception still on its way would strike after the block
-        watcher.join()
+def inside() -> bool:
+    """Say whether this code is called by an answer that is being judged."""
+    return isinstance(threading.current_thread(), _Worker)
 
 
-@contextmanager
-def random_state(seed: int) -> Iterator[None]:
-    """Seed Python, NumPy and torch inside the block, and put their states back after it."""
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 (what learners may use)
-    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
-    with torch.random.fork_rng(devices=devices):
-        reseed(seed)
+class _Worker(threading.Thread):
+    """A call in a thread of its own; `value` or `error` is there once it is `over`."""
+
+    def __init__(self, function: Callable) -> None:
+        super().__init__(daemon=True)
+        self.function = function
+        self.value, self.error = None, None
+        self.over = threading.Event()
+        self._lock = threading.Lock()
+
+    def run(self) -> None:
         try:
+            try:
+                self.value = self.function()
+            except BaseException as error:
+                self.error = error
+            self._finish()
+        except TimeIsUp:  # on its way since before the end
+            self._finish()
+
+    def _finish(self) -> None:
+        with self._lock:
+            self.over.set()
+
+    def stop(self) -> None:
+        """End the call where it still runs, and wait for that, though not for long."""
+        if not self.over.is_set():
+            threading.Thread(target=self._strike, daemon=True).start()
+            self.over.wait(PATIENCE)
+
+    def _strike(self) -> None:
+        raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
+        while not self.over.wait(REPEAT):
+            with self._lock:
+                if not self.over.is_set():
+                    raise_in(ctypes.c_ulong(self.ident), ctypes.py_object(TimeIsUp))
+
+
+@contextmanager
+def short_output() -> Iterator[None]:
+    """Collect what the block prints, and print the beginning of it afterwards."""
+    output = _Output()
+    try:
+        with redirect_stdout(output), redirect_stderr(output):
             yield
-        finally:
-            random.setstate(python)
-            np.random.set_state(numpy)  # noqa: NPY002
+    finally:
+        if printed := output.getvalue():
+            say(printed.removesuffix("\n"))
+        if output.left_out:
+            say(f"… and {output.left_out:,} more characters")
 
 
-def reseed(seed: int) -> None:
-    """Seed all three generators."""
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002
-    torch.random.default_generator.manual_seed(seed)
+class _Output(io.StringIO):
+    """Text of limited length; what does not fit is counted."""
+
+    left_out = 0
+
+    def write(self, text: str) -> int:
+        fits = text[: max(0, MAX_OUTPUT - self.tell())]
+        self.left_out += len(text) - len(fits)
+        super().write(fits)
+        return len(text)
 
 
 class Run:
@@ -129,7 +147,9 @@ class Run:
         try:
             with watch or nullcontext():
                 self.value = function(*given)
-        except (Exception, SystemExit) as error:
+        except (KeyboardInterrupt, TimeIsUp):
+            raise
+        except BaseException as error:
             self.error = explain(error)
         self.changed = any(
             difference(now, before) is not None
@@ -139,7 +159,7 @@ class Run:
 
 def explain(error: BaseException) -> str:
     """Say in one sentence which line of the learner's raised what."""
-    what = re.sub(r"\s+", " ", str(error)).strip()
+    what = re.sub(r"\s+", " ", text_of(error)[: 10 * MAX_MESSAGE]).strip()
     what = re.sub(r"0x[0-9a-fA-F]+", "0x…", what)  # addresses differ from run to run
     if len(what) > MAX_MESSAGE:
         what = what[:MAX_MESSAGE].rstrip() + " …"
@@ -151,14 +171,25 @@ def explain(error: BaseException) -> str:
 
 def learners_line(trace: TracebackType | None) -> str:
     """Quote the last line of the traceback that belongs to the learner, not to a library."""
-    found = ""
-    while trace is not None:
-        filename, number = trace.tb_frame.f_code.co_filename, trace.tb_lineno
-        if not _is_library(filename):
-            line = linecache.getline(filename, number).strip()
-            found = f"Line {number}, `{line}`," if line else f"Line {number}"
-        trace = trace.tb_next
-    return found
+    lines = [(frame.f_code.co_filename, number) for frame, number in walk_tb(trace)]
+    return _quote(lines)
+
+
+def _running_line(thread: int) -> str:
+    """Quote the line of the learner's at which a thread is."""
+    frame = sys._current_frames().get(thread)  # None where the thread has just ended
+    stack = walk_stack(frame) if frame else ()
+    lines = [(frame.f_code.co_filename, number) for frame, number in stack]
+    return _quote(reversed(lines))
+
+
+def _quote(lines: Iterable[tuple[str, int]]) -> str:
+    own = [(filename, number) for filename, number in lines if not _is_library(filename)]
+    if not own:
+        return ""
+    filename, number = own[-1]
+    line = linecache.getline(filename, number).strip()
+    return f"Line {number}, `{line}`," if line else f"Line {number}"
 
 
 def _is_library(filename: str) -> bool:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from cnncourse.grading.compare import Difference, difference
-from cnncourse.grading.sandbox import reseed
+from cnncourse.grading.state import reseed
 
 PATIENCE = 4  # rounds without a new colour after which the colours are stable, half in each mode
 MAX_ROUNDS = 1000

@@ -25,7 +25,7 @@ import cnncourse.check
 import cnncourse.exercises
 from cnncourse.check import Outcome, grade
 from cnncourse.grading.kinds import Blanks, Choice, Formula, Function, Module, Number, Proof
-from cnncourse.grading.sandbox import TimeIsUp, time_limit
+from cnncourse.grading.sandbox import TimeIsUp, within
 
 SOLUTIONS = ROOT / "solutions"
 SECONDS = 2.0  # of processor time, what a check may take
@@ -182,7 +182,7 @@ def test_hints_do_not_contain_the_solution(exercise, solved):
 @every_code_exercise
 def test_the_solution_is_not_in_the_library(exercise, solved):
     library = squeezed(
-        "".join(file.read_text() for file in Path(cnncourse.exercises.__file__).parent.glob("*.py"))
+        "".join(file.read_text(encoding="utf-8") for file in Path(cnncourse.exercises.__file__).parent.glob("*.py"))
     )
     long_ones = [p for p in pieces_of_code(solved[exercise.id].solution()) if len(p) >= 25]
     assert [piece for piece in long_ones if piece in library] == []
@@ -497,7 +497,7 @@ def half_filled(source):
 
 @every_exercise
 def test_mutants_of_the_solution_are_rejected(exercise, solved, record_property):
-    listed = tomllib.loads((Path(__file__).parent / "equivalent_mutants.toml").read_text())
+    listed = tomllib.loads((Path(__file__).parent / "equivalent_mutants.toml").read_text(encoding="utf-8"))
     equivalent = {entry["change"]: entry["reason"] for entry in listed.get(exercise.id, [])}
     question = solved[exercise.id]
     survivors, total = [], 0
@@ -521,8 +521,9 @@ def accepted(question, cells):
     Option and reason are told apart by what they are, so their order changes nothing.
     """
     try:
-        with time_limit(MUTANT_SECONDS):
-            answer = answer_of(question, cells, f"mutant of {question.id}")
+        answer = within(
+            MUTANT_SECONDS, lambda: answer_of(question, cells, f"mutant of {question.id}")
+        )
     except (Exception, TimeIsUp):
         return False
     if question.id in CHOICES and answer == question.answer[::-1]:

@@ -1,10 +1,11 @@
+import io
 import re
 from itertools import combinations
 
 import pytest
 
 from cnncourse.check import Outcome, Verdict
-from cnncourse.grading.rendering import LOOKS
+from cnncourse.grading.rendering import LOOKS, MOST, say, text_of
 
 VERDICT = Verdict(
     Outcome.WRONG,
@@ -58,3 +59,35 @@ def test_html_is_escaped_a_status_and_takes_the_pages_own_colours():
 def test_the_misconception_comes_first_then_the_hint_then_the_evidence():
     html = VERDICT._repr_html_()
     assert html.index("No &lt;floor") < html.index("strides fit") < html.index("expected 1")
+
+
+def test_a_card_is_short_whatever_it_has_to_say():
+    wall = "<&" * 500_000
+    long = Verdict(Outcome.WRONG, wall, wall, wall, wall)
+    assert len(str(long)) < 5 * MOST
+    assert len(long._repr_html_()) < 30 * MOST  # `<` is `&lt;`
+    assert long._repr_html_().endswith("…</pre></div>")
+
+
+def test_half_a_surrogate_pair_is_shown_as_a_question_mark():
+    assert "received ?" in str(Verdict(Outcome.WRONG, "toy.a", evidence="received \ud800"))
+
+
+def test_what_has_no_text_is_shown_as_its_type():
+    class Mute:
+        def __str__(self):
+            raise GeneratorExit
+
+    assert text_of(Mute()) == "<Mute>"
+    assert text_of(3) == "3"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp932", "cp936", "utf-8"])
+def test_every_look_is_printed_on_every_console(monkeypatch, encoding):
+    console = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr("sys.stdout", console)
+    for symbol, words, _ in LOOKS.values():
+        say(f"{symbol} {words}")
+    console.seek(0)
+    printed = console.read().splitlines()
+    assert [line.split(" ", 1)[1] for line in printed] == [words for _, words, _ in LOOKS.values()]
