@@ -27,7 +27,7 @@ LEVELS = {
 def imported_modules(file: Path) -> set[str]:
     """The names below ``cnncourse`` that a file imports, anywhere in it."""
     names = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -67,11 +67,13 @@ def test_inside_one_level_imports_run_one_way():
 def test_the_library_never_imports_what_lies_outside_it():
     for file in PACKAGE.rglob("*.py"):
         for forbidden in ("chapters", "solutions", "tools", "tests", "nbformat", "jupytext"):
-            assert f"import {forbidden}" not in file.read_text(), file
-            assert f"from {forbidden}" not in file.read_text(), file
+            assert f"import {forbidden}" not in file.read_text(encoding="utf-8"), file
+            assert f"from {forbidden}" not in file.read_text(encoding="utf-8"), file
 
 
 def test_importing_the_package_loads_nothing_heavy():
     code = "import sys, cnncourse; print([m for m in ('torch', 'numpy') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
+    )
     assert done.stdout.strip() == "[]"

@@ -23,7 +23,7 @@ def named_repositories(text: str) -> set[str]:
 @pytest.mark.parametrize("name", PLACES)
 def test_a_place_names_the_repository_of_the_configuration_only(name):
     expected = repository.current_url().removeprefix("https://github.com/")
-    assert named_repositories((ROOT / name).read_text()) == {expected}
+    assert named_repositories((ROOT / name).read_text(encoding="utf-8")) == {expected}
 
 
 def test_notebooks_install_from_and_link_to_the_configured_repository():
@@ -36,7 +36,12 @@ def test_notebooks_install_from_and_link_to_the_configured_repository():
     files = [file for file in repository.tracked_text_files() if file.suffix == ".ipynb"]
     assert files
     for file in files:
-        named = {part for groups in own.findall(file.read_text()) for part in groups if part}
+        named = {
+            part
+            for groups in own.findall(file.read_text(encoding="utf-8"))
+            for part in groups
+            if part
+        }
         assert named == {expected}, file
 
 
@@ -50,7 +55,10 @@ def test_one_command_changes_the_url_everywhere(tmp_path, monkeypatch):
     assert set(changed) == set(files)
     assert repository.current_url() == "https://github.com/Someone/course"
     for name in PLACES:
-        named = {repo.lower() for repo in named_repositories((tmp_path / name).read_text())}
+        named = {
+            repo.lower()
+            for repo in named_repositories((tmp_path / name).read_text(encoding="utf-8"))
+        }
         assert named == {"someone/course"}
 
 

@@ -38,7 +38,7 @@ def main() -> None:
     pages = [
         file
         for file in sorted((ROOT / "_build" / "html").glob("*/*.html"))
-        if "tag_explorer" in file.read_text()
+        if "tag_explorer" in file.read_text(encoding="utf-8")
     ]
     folder = ROOT / "assets" / "explorers"
     folder.mkdir(exist_ok=True)

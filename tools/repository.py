@@ -29,13 +29,15 @@ def spellings(url: str) -> list[str]:
 
 def current_url() -> str:
     """Return the URL that ``_config.yml`` holds."""
-    return yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
+    return yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
 
 
 def tracked_text_files() -> list[Path]:
     """Return the files that git knows and that hold text."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    names = subprocess.run(
+        command, cwd=ROOT, capture_output=True, encoding="utf-8", check=True
+    ).stdout
     suffixes = {".yml", ".toml", ".md", ".ipynb", ".cff", ".py"}
     files = [ROOT / name for name in names.splitlines()]
     return [file for file in files if file.suffix in suffixes and file.is_file()]
@@ -45,11 +47,11 @@ def replace(old: str, new: str) -> list[Path]:
     """Rewrite every spelling of ``old`` as the one of ``new``; return the files that changed."""
     changed = []
     for file in tracked_text_files():
-        text = result = file.read_text()
+        text = result = file.read_text(encoding="utf-8")
         for before, after in zip(spellings(old), spellings(new), strict=True):
             result = re.sub(re.escape(before) + r"(?![\w-])", after, result)
         if result != text:
-            file.write_text(result)
+            file.write_text(result, encoding="utf-8")
             changed.append(file)
     return changed
 

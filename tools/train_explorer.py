@@ -88,7 +88,8 @@ def write(networks: dict) -> None:
     """Write the file, one network a line."""
     lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(networks[name])}" for name in networks)
     origin = f'"version": {VERSION},\n"seed": {SEED},\n"command": "python tools/train_explorer.py"'
-    FILE.write_text(f'{{\n{origin},\n"networks": {{\n{lines}\n}}\n}}\n')
+    text = f'{{\n{origin},\n"networks": {{\n{lines}\n}}\n}}\n'
+    FILE.write_text(text, encoding="utf-8")
 
 
 def main() -> None:

@@ -139,9 +139,11 @@ from cnncourse.architectures import cifar_resnet
 model = cifar_resnet.preactivation_resnet1001()
 model(torch.randn(2, 3, 32, 32)).square().sum().backward()
 assert all(p.grad.isfinite().all() for p in model.parameters())
-print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+print(Path("/proc/self/status").read_text(encoding="utf-8").split("VmHWM:")[1].split()[0])
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
+    )
     gib = int(done.stdout) / 2**20
     print(f"peak {gib:.2f} GiB")
     assert gib < 1.5

@@ -139,7 +139,9 @@ def peak_memory(call: Callable[[], None]) -> float | None:
 
 def status_field(name: str) -> int:
     """Return a field of /proc/self/status in KiB."""
-    return int(re.search(rf"{name}:\s+(\d+)", Path("/proc/self/status").read_text())[1])
+    return int(
+        re.search(rf"{name}:\s+(\d+)", Path("/proc/self/status").read_text(encoding="utf-8"))[1]
+    )
 
 
 def mebibytes(measurement: Measurement) -> str:

@@ -54,9 +54,9 @@ def open_explorers(open_page, html):
 
 def test_exactly_the_pages_whose_notebooks_have_explorers_show_them(html, pages):
     shown = {
-        name: re.findall(r"tag_explorer-(\w+)", (html / name).read_text())
+        name: re.findall(r"tag_explorer-(\w+)", (html / name).read_text(encoding="utf-8"))
         for name in pages
-        if "tag_explorer" in (html / name).read_text()
+        if "tag_explorer" in (html / name).read_text(encoding="utf-8")
     }
     assert shown == EXPLORERS
     names = [name for page in EXPLORERS if page != "index.html" for name in EXPLORERS[page]]

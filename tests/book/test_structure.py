@@ -15,7 +15,10 @@ LIMIT = 2_000_000  # bytes that a chapter may transfer
 
 @pytest.fixture(scope="module")
 def soups(html, pages):
-    return {name: BeautifulSoup((html / name).read_text(), "html.parser") for name in pages}
+    return {
+        name: BeautifulSoup((html / name).read_text(encoding="utf-8"), "html.parser")
+        for name in pages
+    }
 
 
 def test_every_internal_link_and_anchor_resolves(soups, html):

@@ -97,7 +97,7 @@ def test_no_chapter_exercise_or_solution_is_an_orphan():
         for folder in ("chapters", "exercises", "solutions")
     }
     assert slugs["exercises"] == slugs["solutions"] <= slugs["chapters"]
-    toc = (ROOT / "_toc.yml").read_text()
+    toc = (ROOT / "_toc.yml").read_text(encoding="utf-8")
     for folder in ("chapters", "solutions"):
         for slug in slugs[folder]:
             assert f"{folder}/{slug}" in toc

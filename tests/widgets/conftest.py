@@ -68,7 +68,7 @@ def show(browser, tmp_path):
         state = json.dumps(widget.get_state(), default=str)
         text = PAGE.replace("STYLE", widget._css).replace("STATE", state.replace("</", "<\\/"))
         file = tmp_path / f"explorer-{len(shown)}.html"
-        file.write_text(text.replace("<html ", f'<html data-theme="{theme}" '))
+        file.write_text(text.replace("<html ", f'<html data-theme="{theme}" '), encoding="utf-8")
         size = {"width": width, "height": 1000}
         one = Shown(browser.new_context(viewport=size, offline=True).new_page())
         shown.append(one)

@@ -142,7 +142,7 @@ def test_a_notebook_with_an_explorer_is_stored_the_same_by_every_run(tmp_path, m
         cells = [nbformat.v4.new_code_cell(source)]
         nbformat.write(nbformat.v4.new_notebook(cells=cells), file)
         notebooks.execute(file)
-        stored.append(file.read_text())
+        stored.append(file.read_text(encoding="utf-8"))
     assert stored[0] == stored[1]
     notebook = nbformat.reads(stored[0], as_version=4)
     view = notebook.cells[1].outputs[0].data["application/vnd.jupyter.widget-view+json"]
