@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from cnncourse.check import Outcome, grade
-from cnncourse.grading.kinds import Misconception, Module, whole
+from cnncourse.grading.kinds import Misconception, Module, real, whole
 
 
 def reference(channels, classes):
@@ -102,6 +102,33 @@ def test_layers_of_equal_shape_are_matched_in_the_order_in_which_they_run(regist
 
     assert grade("toy.twice", Twice).outcome is Outcome.RIGHT
     assert grade("toy.twice", WithParameters).outcome is Outcome.RIGHT
+
+
+class Rings(nn.Module):
+    """Numbers in rings, each multiplied with its neighbours: by itself, every number is alike."""
+
+    def __init__(self, *sizes):
+        super().__init__()
+        self.sizes, self.w = sizes, nn.Parameter(torch.randn(sum(sizes)))
+
+    def forward(self, x):
+        rings = torch.tanh(self.w * x[:, None]).split(self.sizes, dim=1)
+        return sum((ring * ring.roll(1, dims=1)).sum(1) for ring in rings)
+
+
+@pytest.mark.parametrize(("sizes", "right"), [((6, 3), True), ((3, 6), True), ((4, 5), False)])
+def test_numbers_that_look_alike_are_tried_in_turn(sizes, right, register):
+    rings = Module(
+        id="toy.rings",
+        title="Rings",
+        signature="Rings()",
+        oracle=lambda: Rings(3, 6),
+        cases=lambda: [((), real(4))],
+        hints=("a.", "b."),
+        misconceptions=(),
+    )
+    register(rings)
+    assert (grade("toy.rings", lambda: Rings(*sizes)).outcome is Outcome.RIGHT) == right
 
 
 def test_a_linear_layer_may_stand_for_a_pointwise_convolution_where_it_is_allowed():

@@ -110,6 +110,13 @@ def gate_by_hand(m, x):
     return x * torch.sigmoid(hidden @ m.W2 + m.b2)[:, :, None, None]
 
 
+def gate_by_product(m, x):
+    """The mean as a product with a vector that is made on the way."""
+    shares = torch.full((x[0, 0].numel(),), 1 / x[0, 0].numel())
+    hidden = torch.relu(x.flatten(2) @ shares @ m.W1 + m.b1)
+    return x * torch.sigmoid(hidden @ m.W2 + m.b2)[:, :, None, None]
+
+
 def gate_from_one_row(m, x):
     first, second = m.row[: m.C * m.S].view(m.S, m.C), m.row[m.C * m.S :].view(m.S, m.C)
     hidden = (x.flatten(2).sum(2) / x[0, 0].numel() @ first.T + m.b[: m.S]).clamp(min=0)
@@ -155,16 +162,22 @@ class Norm(nn.Module):
         return shift + scale * y * (var[:, None, None] + 1e-5).rsqrt()
 
 
-def block(norm):
+def run_block(m, x):
+    y = x + m.n2(m.c2(m.n1(m.c1(x)).relu()))
+    return y * (y > 0)
+
+
+def block(norm, run=run_block):
     def hold(C):
         last = {"n2": norm(C), "c2": conv(C, C, 3, bias=False)}
         return {**last, "c1": conv(C, C, 3, bias=False), "n1": norm(C)}
 
-    def run(m, x):
-        y = x + m.n2(m.c2(m.n1(m.c1(x)).relu()))
-        return y * (y > 0)
-
     return module(hold, run)
+
+
+def run_turned(m, x):
+    """Count the channels in the middle backwards."""
+    return F.relu(x + m.n2(m.c2(m.n1(m.c1(x)).flip(1).relu())))
 
 
 def run_pre(m, x):
@@ -284,6 +297,7 @@ RIGHT = [
     (INCEPTION, module(merged_entries, run_merged)),
     (INCEPTION, module(lazy_inception, run_lazy)),
     (GATE, module(by_hand, gate_by_hand)),
+    (GATE, module(by_hand, gate_by_product)),
     (GATE, module(one_row, gate_from_one_row)),
     (GATE, module(column_by_column, gate_from_columns)),
     (GATE, module(gate_sequence, lambda m, x: x * m.gate(x)[:, :, None, None])),
@@ -291,6 +305,7 @@ RIGHT = [
     (BLOCK, block(nn.BatchNorm2d)),
     (BLOCK, block(Norm)),
     (BLOCK, block(lambda C: nn.LazyBatchNorm2d())),
+    (BLOCK, block(nn.BatchNorm2d, run_turned)),
     (PRE, module(stacked_pre, run_pre)),
     (DOWN, module(unfolded, run_down)),
     (SEPARABLE, module(separate, run_taps)),
@@ -349,6 +364,13 @@ def tied(m, x):
     return x * torch.sigmoid(hidden @ (m.W1.T + 0 * m.W2) + m.b2)[:, :, None, None]
 
 
+def doubled_gradients(m, x):
+    """The right output and gradient by the input, and twice the gradient by a weight."""
+    hidden = torch.relu(x.mean((2, 3)) @ (2 * m.W1 - m.W1.detach()) + m.b1)
+    gate = torch.sigmoid(hidden @ m.W2 + 2 * m.b2 - m.b2.detach())
+    return x * gate[:, :, None, None]
+
+
 def swapped_branches(m, x):
     return torch.cat([getattr(m, name)(x) for name in "abdc"], dim=1)
 
@@ -378,6 +400,7 @@ WRONG = [
     (BLOCK, block(lambda C: nn.InstanceNorm2d(C, affine=True))),
     (BLOCK, block(lambda C: nn.GroupNorm(1, C))),
     (BLOCK, altered(GOOD_BLOCK, lambda m, x: 1.001 * m.inner(x))),
+    (GATE, module(by_hand, doubled_gradients)),
     (BLOCK, altered(GOOD_BLOCK, lambda m, x: m.inner(x.relu()))),
     (BLOCK, altered(GOOD_BLOCK, lambda m, x: m.inner(x).clamp(max=3))),
     (INCEPTION, module(branches, swapped_branches)),
@@ -406,3 +429,9 @@ def test_learnt_weights_may_be_called_otherwise():
     assert grade(BLOCK, block(Renamed)).outcome is Outcome.RIGHT
     renumbered = altered(module(separate, run_taps), lambda m, x: m.inner(x.flip(1)).flip(1))
     assert grade(SEPARABLE, renumbered).outcome is Outcome.RIGHT
+
+
+def test_a_wrong_gradient_is_not_called_a_wrong_output():
+    verdict = grade(GATE, module(by_hand, doubled_gradients))
+    assert "no order of your weights" in verdict.evidence
+    assert "entry" not in verdict.evidence
