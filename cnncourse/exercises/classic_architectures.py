@@ -640,6 +640,7 @@ AUXILIARY_LOSS = Function(
     signature="total_loss(main, late, early, labels, training)",
     oracle=_total(),
     cases=_scores,
+    gradients=True,
     hints=(
         "Three scores, one set of labels: three cross-entropies.",
         "The heads count three tenths, each.",

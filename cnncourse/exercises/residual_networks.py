@@ -466,7 +466,7 @@ GRADIENT = Function(
         "One block first: what does the theorem say about its input's gradient?",
         "Which block does the gradient reach first on its way back?",
         "A row vector stands on the left of the matrix.",
-        "All tensors are float64: an identity like them is `torch.eye(d, dtype=upstream.dtype)`.",
+        "An identity of the same dtype is `torch.eye(d, dtype=upstream.dtype)`.",
     ),
     misconceptions=(
         Misconception(
