@@ -9,14 +9,16 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 
-# What Unicode and habit write, in Python's signs.
+# What Unicode, LaTeX and habit write, in Python's signs.
 _SIGNS = {
+    **{r"\cdot": "*", r"\times": "*", "$": "", r"\left": "", r"\right": ""},
     **dict.fromkeys("−–", "-"),
     **dict.fromkeys("×·⋅∙∗", "*"),
     **dict.fromkeys("÷∕⁄", "/"),
     **dict.fromkeys("[{", "("),
     **dict.fromkeys("]}", ")"),
     **{power: f"**{digit}" for digit, power in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+    **{index: str(digit) for digit, index in enumerate("₀₁₂₃₄₅₆₇₈₉")},
     **{"^": "**", "⌊": "floor(", "⌈": "ceil(", "⌋": ")", "⌉": ")", "√": "sqrt", "π": "pi"},
 }
 _GROUPS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:([,_' \u00a0\u202f’])\d{3})(?:\1\d{3})*(?![\d,])")
@@ -82,9 +84,10 @@ def _tokens(text: str, variables: Collection[str]) -> list[str]:
 
 
 def _names(word: str, known: Collection[str]) -> list[str]:
-    """Split a word into known names, `CS` into C and S; the longest first."""
-    if word in known:
-        return [word]
+    """Split a word into known names, `CS` into C and S; the longest first. `k_0` is k0."""
+    for name in (word, word.replace("_", "")):
+        if name in known:
+            return [name]
     for name in sorted(known, key=len, reverse=True):
         if word.startswith(name):
             try:

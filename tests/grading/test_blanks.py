@@ -37,6 +37,25 @@ def test_every_equivalent_expression_is_right(answer):
         assert ONE.judge(written).outcome is Outcome.RIGHT
 
 
+GROWTH = Blanks(
+    id="toy.growth",
+    title="Growth",
+    variables=("k0", "k", "l"),
+    blanks={"channels": "k0 + (l - 1) * k"},
+    hints=("a.", "b."),
+    misconceptions=(),
+)
+GROWING = [
+    *("k0 + k(l-1)", "k_0 + k(l-1)", "k₀ + (l−1)k", r"$k_0 + (l-1)\cdot k$", "k0 + kl - k"),
+    *("k*l + k0 - k", "k0+(l-1)*k", "k0 + k·(l − 1)", "k0 + [l-1]k", "(k0+kl)-k", "k0 + k*l - 1k"),
+]
+
+
+@pytest.mark.parametrize("answer", GROWING)
+def test_a_name_with_an_index_and_products_without_a_sign_are_read(answer):
+    assert GROWTH.judge(answer).outcome is Outcome.RIGHT
+
+
 def test_several_gaps_are_all_needed():
     assert TWO.judge({"1": "-m + i", "2": "n - 3 * (n // 3)"}).outcome is Outcome.RIGHT
     assert TWO.judge({1: "i - m", 2: "n % 3"}).outcome is Outcome.RIGHT

@@ -23,7 +23,13 @@ EXERCISE = Choice(
 PAIRS = [
     *(("b", 2), ["B", "2"], (" b ", 2), ("b", 2.0), (2, "b"), ("b", np.int64(2)), {"b", 2}),
     *("b2", "b, 2", "b)2.", "(b, 2)", "('b', 2)", "b 2.0", "option b because of reason 2"),
-    *({"option": "b", "reason": 2}, {"b": 2}, ("b", torch.tensor(2)), np.array(["b", "2"])),
+    *(
+        {"option": "b", "reason": 2},
+        {"pick": "b", "why": 2},
+        {"b": 2},
+        ("b", torch.tensor(2)),
+        np.array(["b", "2"]),
+    ),
 ]
 
 

@@ -117,6 +117,13 @@ def gate_by_product(m, x):
     return x * torch.sigmoid(hidden @ m.W2 + m.b2)[:, :, None, None]
 
 
+def gate_in_single(m, x):
+    """A constant in float32, as it comes from a file."""
+    shares = torch.ones(x[0, 0].numel(), dtype=torch.float32) / x[0, 0].numel()
+    hidden = torch.relu((x.flatten(2) @ shares) @ m.W1 + m.b1)
+    return x * torch.sigmoid(hidden @ m.W2 + m.b2)[:, :, None, None]
+
+
 def gate_from_one_row(m, x):
     first, second = m.row[: m.C * m.S].view(m.S, m.C), m.row[m.C * m.S :].view(m.S, m.C)
     hidden = (x.flatten(2).sum(2) / x[0, 0].numel() @ first.T + m.b[: m.S]).clamp(min=0)
@@ -298,6 +305,7 @@ RIGHT = [
     (INCEPTION, module(lazy_inception, run_lazy)),
     (GATE, module(by_hand, gate_by_hand)),
     (GATE, module(by_hand, gate_by_product)),
+    (GATE, module(by_hand, gate_in_single)),
     (GATE, module(one_row, gate_from_one_row)),
     (GATE, module(column_by_column, gate_from_columns)),
     (GATE, module(gate_sequence, lambda m, x: x * m.gate(x)[:, :, None, None])),

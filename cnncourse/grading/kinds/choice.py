@@ -65,8 +65,8 @@ def _read(answer: object) -> tuple[str, str]:
     They are told apart by what they are, so any order, any container and words around them do.
     """
     parts = answer if isinstance(answer, (tuple, list, set, frozenset, np.ndarray)) else [answer]
-    if isinstance(answer, Mapping):
-        parts = [part for pair in answer.items() for part in pair]
+    if isinstance(answer, Mapping):  # names for two values, or an option that leads to its reason
+        parts = answer.values() if len(answer) > 1 else next(iter(answer.items()))
     texts = [_text(part) for part in parts]
     if None in texts:
         return "", ""

@@ -58,7 +58,7 @@ class Module(Exercise):
             try:
                 with calls:
                     found = _trial(answer, arguments, x.float())
-                found = found or _module_difference(answer, self.oracle, arguments, x.double())
+                found = found or _module_difference(answer, self.oracle, arguments, x)
             except (Exception, SystemExit) as error:
                 if gap := leftover(answer):
                     return self.half_filled(gap)
@@ -96,11 +96,24 @@ def _trial(answer: Callable, arguments: tuple, x: Tensor) -> Difference | None:
 def _module_difference(
     answer: Callable, oracle: Callable, arguments: tuple, x: Tensor
 ) -> Difference | None:
-    """Say the first thing in which two modules differ, given the same weights, in float64."""
-    with _default_dtype(torch.float64):
+    """Say the first thing in which two modules differ, given the same weights.
+
+    In float64, which tells more, or in float32 where a module works in nothing else.
+    """
+    try:
+        return _difference_in(torch.float64, answer, oracle, arguments, x)
+    except RuntimeError:
+        return _difference_in(torch.float32, answer, oracle, arguments, x)
+
+
+def _difference_in(
+    dtype: torch.dtype, answer: Callable, oracle: Callable, arguments: tuple, x: Tensor
+) -> Difference | None:
+    with _default_dtype(dtype):
+        x = x.to(dtype)
         probes, results = [], []
         for build in (oracle, answer):
-            module = build(*copy.deepcopy(arguments)).double()
+            module = build(*copy.deepcopy(arguments)).to(dtype)
             with torch.no_grad():  # lazy layers learn their sizes, and norms learn nothing
                 results.append(module.eval()(x.clone()))
             probes.append(Probe(module))
@@ -129,6 +142,6 @@ def _default_dtype(dtype: torch.dtype) -> Iterator[None]:
 def _agree(wrong: Callable, answer: Callable, cases: Sequence) -> bool:
     """Say whether an answer does the same as a wrong one in every case."""
     try:
-        return not any(_module_difference(answer, wrong, a, x.double()) for a, x in cases)
+        return not any(_module_difference(answer, wrong, a, x) for a, x in cases)
     except Exception:
         return False
