@@ -25,9 +25,9 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx_exercise.nodes import exercise_enumerable_node
 
 from cnncourse.exercises import chapter_of, exercises
-from cnncourse.grading.compare import show
 from cnncourse.grading.kinds import Choice, Exercise, Number
 from cnncourse.grading.rendering import LOOKS
+from cnncourse.grading.showing import show
 from cnncourse.grading.verdict import Outcome, Verdict
 
 TEXT = "text"  # stands for what the reader typed

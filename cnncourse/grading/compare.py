@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
-from numbers import Integral, Number, Real
+from numbers import Number
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from cnncourse.grading.expressions import read
+from cnncourse.grading.scalars import COUNT, agree, as_number, leeway
+from cnncourse.grading.showing import kind_of, show, side_by_side
 
-SMALL = 24  # tensors and lists up to this many entries are written out
 # Relative tolerance of a result, by its dtype. What is float64 may have been float32 on its way.
 TOLERANCE = {torch.float64: 1e-6, torch.float32: 1e-5}
 HALF_TOLERANCE = 1e-2
-# Of a single number: what float32 keeps, since `.item()` hides where a number comes from; a count
-# is whole, and a neighbour of it is wrong.
-PRECISION, HALF_PRECISION, COUNT = 1e-6, 1e-3, 0.01
-HALVES = (torch.float16, torch.bfloat16, np.dtype(np.float16))
 
 ALL_ZEROS = "all zeros"
 
@@ -139,7 +134,7 @@ def _tolerance(tensor: Tensor) -> float:
 
 def _entry(got: Tensor, want: Tensor, where: tuple[int, ...]) -> str:
     place = f"entry {list(where)}: " if where else ""
-    return place + _side_by_side(want[where].item(), got[where].item())
+    return place + side_by_side(want[where].item(), got[where].item())
 
 
 def _sequence_difference(received: object, expected: tuple | list) -> Difference | None:
@@ -198,124 +193,4 @@ def _number_difference(received: object, expected: Number) -> Difference | None:
         return Difference("The result is NaN. Look for 0/0.", "", "NaN in the result")
     if agree(number, expected, leeway(expected, received)):
         return None
-    return Difference("", _side_by_side(expected, number))
-
-
-def leeway(target: Number, received: object = None) -> float:
-    """Return how far a received number may lie from the target, at the precision it came in."""
-    size = abs(target) if abs(target) < 1e300 else 0.0
-    dtype = getattr(received, "dtype", None)
-    if dtype in HALVES:
-        return HALF_PRECISION * size
-    relative = PRECISION * size
-    if target == target and size and target == int(target) and dtype not in _SINGLES:
-        relative = min(relative, max(COUNT, 1e-12 * size))
-    return float(relative) + 1e-9
-
-
-_SINGLES = (torch.float32, np.dtype(np.float32))
-
-
-def agree(number: Number, target: Number, tolerance: float) -> bool:
-    """Say whether two numbers lie as near as this, infinite and huge ones included."""
-    try:
-        return number == target or abs(number - target) <= tolerance
-    except OverflowError:  # an integer beyond all floating-point numbers
-        return False
-
-
-def as_number(value: object) -> int | float | Fraction:
-    """Read a real number: Python's, NumPy's, sympy's, a tensor of one entry, or as text.
-
-    Raises:
-        ValueError: for anything else, with a sentence that says how to write it.
-    """
-    if isinstance(value, (Tensor, np.ndarray, np.generic)):
-        size = value.numel() if isinstance(value, Tensor) else value.size
-        if size != 1:
-            raise ValueError(f"You passed {kind_of(value)}; one number is enough.")
-        value = value.item()
-    if isinstance(value, str):
-        return _from_text(value)
-    if isinstance(value, bool):
-        raise ValueError(f"You passed {kind_of(value)}.")
-    if isinstance(value, Integral):
-        return int(value)
-    if isinstance(value, Fraction):
-        return value
-    if isinstance(value, complex) and value.imag == 0:
-        value = value.real
-    if isinstance(value, Real):
-        return float(value)
-    try:
-        return float(value.__float__())  # a Decimal, an expression of sympy without symbols
-    except Exception:
-        raise ValueError(f"You passed {kind_of(value)}.") from None
-
-
-def _from_text(value: str) -> int | float | Fraction:
-    try:
-        return read(value.lstrip("≈~ "))({})
-    except (ValueError, ArithmeticError, TypeError):
-        raise ValueError(f"You passed the text {value[:60]!r}.") from None
-
-
-def kind_of(value: object) -> str:
-    """Name what a value is, in a learner's words."""
-    if value is None:
-        return "`None`"
-    if isinstance(value, Tensor):
-        return f"a tensor of shape {tuple(value.shape)}"
-    if isinstance(value, np.ndarray):
-        return f"a NumPy array of shape {value.shape}"
-    if isinstance(value, str):
-        return f"the text {value[:40]!r}"
-    if isinstance(value, type):
-        return f"the class `{value.__name__}`"
-    if callable(value):
-        return f"the function `{getattr(value, '__name__', type(value).__name__)}`"
-    if isinstance(value, bool):
-        return f"the bool {value}"
-    if isinstance(value, Number):
-        return f"the {type(value).__name__} {_digits(value)}"
-    name = type(value).__name__
-    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
-
-
-def show(value: object) -> str:
-    """Write a value out where it is short, and its kind where it is not."""
-    if isinstance(value, Tensor) and value.numel() <= SMALL:
-        return _nested(value.detach().tolist())
-    if isinstance(value, (Tensor, np.ndarray)):
-        return f"{kind_of(value)}"
-    if isinstance(value, (tuple, list)):
-        if len(value) > SMALL:
-            return f"{kind_of(value)} of {len(value)}"
-        inner = ", ".join(show(v) for v in value)
-        return f"({inner})" if isinstance(value, tuple) else f"[{inner}]"
-    if isinstance(value, (bool, str)) or not isinstance(value, Number):
-        text = repr(value)
-        return text if len(text) <= 60 and " at 0x" not in text else kind_of(value)
-    return _digits(value)
-
-
-def _nested(entries: object) -> str:
-    if isinstance(entries, list):
-        return "[" + ", ".join(_nested(entry) for entry in entries) + "]"
-    return _digits(entries)
-
-
-def _side_by_side(expected: Number, received: Number) -> str:
-    """Write two numbers that differ, with as many digits as it takes to see it."""
-    places = (p for p in range(6, 18) if _digits(expected, p) != _digits(received, p))
-    digits = next(places, 17)
-    return f"expected {_digits(expected, digits)}, received {_digits(received, digits)}"
-
-
-def _digits(number: object, digits: int = 6) -> str:
-    """Write a number shortly: so many significant digits unless it is whole."""
-    if isinstance(number, int) and abs(number) >= 10**40:
-        return f"a number of {int(math.log10(abs(number))) + 1} digits"
-    if isinstance(number, float) and number == number and abs(number) < 1e15:
-        return str(int(number)) if number == int(number) else f"{number:.{digits}g}"
-    return str(number)
+    return Difference("", side_by_side(expected, number))

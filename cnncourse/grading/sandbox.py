@@ -136,7 +136,7 @@ class Run:
     """One call of a learner's function on copies of its arguments.
 
     `value` is what came back and `error` the sentence about what was raised instead; `changed`
-    says whether the call changed an argument in place. `watch` is a context for the call alone.
+    lists the arguments that the call changed in place. `watch` is a context for the call alone.
     """
 
     def __init__(
@@ -151,10 +151,8 @@ class Run:
             raise
         except BaseException as error:
             self.error = explain(error)
-        self.changed = any(
-            difference(now, before) is not None
-            for now, before in zip(given, arguments, strict=True)
-        )
+        pairs = zip(given, arguments, strict=True)
+        self.changed = [before for now, before in pairs if difference(now, before)]
 
 
 def explain(error: BaseException) -> str:

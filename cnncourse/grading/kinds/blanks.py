@@ -6,9 +6,10 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cnncourse.grading.compare import PRECISION, agree, kind_of
 from cnncourse.grading.exercise import Exercise
 from cnncourse.grading.expressions import read
+from cnncourse.grading.scalars import PRECISION, agree
+from cnncourse.grading.showing import kind_of
 from cnncourse.grading.stubs import is_stub
 from cnncourse.grading.verdict import Verdict
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnncourse.grading.compare import as_number, kind_of
 from cnncourse.grading.exercise import Exercise
+from cnncourse.grading.scalars import as_number
+from cnncourse.grading.showing import kind_of
 from cnncourse.grading.stubs import is_stub
 from cnncourse.grading.verdict import Verdict
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.utils._pytree import tree_leaves, tree_map
 
-from cnncourse.grading.compare import ALL_ZEROS, Difference, difference, kind_of, show
+from cnncourse.grading.compare import ALL_ZEROS, difference
 from cnncourse.grading.exercise import Exercise
 from cnncourse.grading.rules import CallRecorder, broken_rule, loop_in
-from cnncourse.grading.sandbox import Run
+from cnncourse.grading.showing import kind_of, show
 from cnncourse.grading.stubs import is_stub, leftover
+from cnncourse.grading.trial import Trial, has_doubles, same_gradients
 from cnncourse.grading.verdict import Verdict
 
 TENSOR_CHANGED = (
@@ -67,20 +67,20 @@ class Function(Exercise):
         # Before the answer runs: it may change what the oracle depends on, such as a default dtype.
         pairs = [(arguments, self.oracle(*copy.deepcopy(arguments))) for arguments in cases]
         calls = CallRecorder()
-        trials = [_Trial(answer, pairs, calls)]
-        if _has_doubles(cases) and not trials[0].is_wrong():
-            trials.append(_Trial(answer, pairs, calls, torch.float32))
+        trials = [Trial(answer, pairs, calls)]
+        if has_doubles(cases) and not trials[0].is_wrong():
+            trials.append(Trial(answer, pairs, calls, torch.float32))
         if trials[-1].failures:
             return self._explain(answer, trials[-1], ", in float32" * (not trials[0].failures))
         rule = broken_rule(calls, self.forbidden) or ("" if self.loops else loop_in(answer))
         if rule:
             return self.not_allowed(rule)
-        if self.gradients and not all(_same_gradients(answer, self.oracle, a) for a in cases):
+        if self.gradients and not all(same_gradients(answer, self.oracle, a) for a in cases):
             return self.wrong(NO_GRADIENT, name="gradient cut")
         return self.right()
 
-    def _explain(self, answer: Callable, trial: _Trial, precision: str) -> Verdict:
-        """Name the mistake: a listed one first, then an error, a gap, a change in place.
+    def _explain(self, answer: Callable, trial: Trial, precision: str) -> Verdict:
+        """Name the mistake: a listed one first, then a gap, an error, a change in place.
 
         A listed one must agree with every completed run, and so with a wrong value: before a
         crash, the small cases alone may not tell it from the right answer.
@@ -97,7 +97,7 @@ class Function(Exercise):
         if run.error:
             return self.crashed(f"{run.error}.", shown)
         if run.changed:
-            return self.wrong(run.changed, evidence, "input changed in place")
+            return self.wrong(_advice(run.changed[0]), evidence, "input changed in place")
         if found.message and not (found.name == ALL_ZEROS and trial.any_value()):
             return self.wrong(found.message, evidence, found.name)
         return self.unexplained(evidence)
@@ -113,74 +113,10 @@ class Function(Exercise):
         return "\n".join([f"Smallest input that fails{precision}:", *(f"  {li}" for li in shown)])
 
 
-class _Run(Run):
-    """A run that says in a sentence which argument was changed in place."""
-
-    def __init__(self, answer: Callable, arguments: tuple, calls: CallRecorder) -> None:
-        given: list[object] = []
-
-        def watched(*own: object) -> object:
-            given.extend(own)
-            return answer(*own)
-
-        super().__init__(watched, arguments, watch=calls)
-        self.changed = ""
-        for now, before in zip(given, arguments, strict=False):
-            if difference(now, before):
-                tensor = isinstance(before, Tensor)
-                self.changed = TENSOR_CHANGED if tensor else OTHER_CHANGED.format(_name(before))
-
-
-def _name(value: object) -> str:
-    return {list: "list", dict: "dict", set: "set"}.get(type(value), "input")
-
-
-class _Trial:
-    """One pass through all cases, up to a crash: the completed runs, and what failed."""
-
-    def __init__(
-        self,
-        answer: Callable,
-        pairs: Sequence[tuple[tuple, object]],
-        calls: CallRecorder,
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        self.runs: list[tuple[tuple, object]] = []
-        self.failures: list[tuple[tuple, _Run, Difference | None]] = []
-
-        def cast(leaf: object) -> object:
-            return leaf.to(dtype) if dtype and _is_double(leaf) else leaf
-
-        for arguments, wanted in pairs:
-            run = _Run(answer, tree_map(cast, arguments), calls)
-            found = difference(run.value, tree_map(cast, wanted))
-            if run.error or run.changed or found:
-                self.failures.append((arguments, run, found))
-            if run.error:
-                break
-            self.runs.append((arguments, run.value))
-
-    def is_wrong(self) -> bool:
-        """Say whether it failed by more than a crash, which may be due to its dtype."""
-        return any(run.changed or (found and not run.error) for _, run, found in self.failures)
-
-    def first_failure(self) -> tuple[tuple, _Run, Difference | None]:
-        """Return the smallest, or where nothing but zeros came out, the smallest to show that."""
-        zeros = [found for found in self.failures if found[2] and found[2].name == ALL_ZEROS]
-        return (self.failures if self.any_value() or not zeros else zeros)[0]
-
-    def any_value(self) -> bool:
-        """Say whether any result was not zero."""
-        leaves = [leaf for _, value in self.runs for leaf in tree_leaves(value)]
-        return any(bool(leaf.any()) for leaf in leaves if isinstance(leaf, Tensor))
-
-
-def _is_double(leaf: object) -> bool:
-    return isinstance(leaf, Tensor) and leaf.dtype == torch.float64
-
-
-def _has_doubles(cases: Sequence[tuple]) -> bool:
-    return any(_is_double(leaf) for leaf in tree_leaves(list(cases)))
+def _advice(argument: object) -> str:
+    if isinstance(argument, Tensor):
+        return TENSOR_CHANGED
+    return OTHER_CHANGED.format("list" if isinstance(argument, list) else "input")
 
 
 def _agrees(oracle: Callable, arguments: tuple, value: object) -> bool:
@@ -190,33 +126,6 @@ def _agrees(oracle: Callable, arguments: tuple, value: object) -> bool:
     except Exception:
         return False
     return difference(value, expected) is None
-
-
-def _same_gradients(answer: Callable, oracle: Callable, arguments: tuple) -> bool:
-    """Say whether the derivatives by all real tensors agree, in float32."""
-    found = []
-    for function in (answer, oracle):
-        given = tree_map(_as_leaf, arguments)
-        leaves = [leaf for leaf in tree_leaves(given) if _is_leaf(leaf)]
-        try:
-            value = function(*given)
-        except RuntimeError:  # as `.numpy()` does with what has gradients
-            return False
-        if not (isinstance(value, Tensor) and value.requires_grad):
-            return False
-        found.append(
-            torch.autograd.grad(value.sum(), leaves, allow_unused=True, materialize_grads=True)
-        )
-    return difference(*found) is None
-
-
-def _as_leaf(leaf: object) -> object:
-    real = isinstance(leaf, Tensor) and leaf.is_floating_point()
-    return leaf.detach().float().requires_grad_() if real else copy.deepcopy(leaf)
-
-
-def _is_leaf(leaf: object) -> bool:
-    return isinstance(leaf, Tensor) and leaf.requires_grad
 
 
 def signature_problem(answer: Callable, arguments: tuple, signature: str) -> str:

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from cnncourse.grading.compare import Difference, difference, kind_of, show
+from cnncourse.grading.compare import Difference, difference
 from cnncourse.grading.exercise import Exercise
 from cnncourse.grading.kinds.function import TENSOR_CHANGED, signature_problem
+from cnncourse.grading.probe import Probe
 from cnncourse.grading.rules import CallRecorder, broken_rule, loop_in
-from cnncourse.grading.sandbox import explain
+from cnncourse.grading.sandbox import TimeIsUp, explain
+from cnncourse.grading.showing import kind_of, show
 from cnncourse.grading.stubs import is_stub, leftover
 from cnncourse.grading.verdict import Verdict
-from cnncourse.grading.weights import Probe, match
+from cnncourse.grading.weights import match
 
 CHANGED = "input changed in place"
 
@@ -59,7 +61,9 @@ class Module(Exercise):
                 with calls:
                     found = _trial(answer, arguments, x.float())
                 found = found or _module_difference(answer, self.oracle, arguments, x)
-            except (Exception, SystemExit) as error:
+            except (KeyboardInterrupt, TimeIsUp):
+                raise
+            except BaseException as error:
                 if gap := leftover(answer):
                     return self.half_filled(gap)
                 return self.crashed(f"{explain(error)}.", where)

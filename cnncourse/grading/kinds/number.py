@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from cnncourse.grading.compare import agree, as_number, leeway, show
 from cnncourse.grading.exercise import Exercise
+from cnncourse.grading.scalars import agree, as_number, leeway
+from cnncourse.grading.showing import show
 from cnncourse.grading.stubs import is_stub
 from cnncourse.grading.verdict import Verdict
 

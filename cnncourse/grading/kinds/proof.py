@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnncourse.grading.compare import kind_of
 from cnncourse.grading.exercise import Exercise
+from cnncourse.grading.showing import kind_of
 from cnncourse.grading.stubs import is_stub
 from cnncourse.grading.verdict import Verdict
 
