@@ -60,7 +60,6 @@ def open_page(browser):
             ),
         )
         page.goto(address, wait_until="load")
-        page.evaluate("() => window.MathJax?.startup?.promise")
         return page
 
     return open_page

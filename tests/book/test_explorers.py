@@ -108,7 +108,6 @@ def test_nothing_moves_when_an_explorer_loads(browser, html, name, width):
         if kind == "waiting":
             page.route("**/explorers.js*", lambda route: route.abort())
         page.goto((html / name).as_uri(), wait_until="load")
-        page.evaluate("() => window.MathJax?.startup?.promise")
         if kind == "alive":
             page.wait_for_function(
                 f"document.querySelectorAll('.explorer').length === {len(EXPLORERS[name])}"

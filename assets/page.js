@@ -1,0 +1,44 @@
+// What a page needs beside its text: a way into what is wider than the screen, and larger figures.
+
+/** Mark boxes that scroll sideways: reachable by keyboard, faded where more follows. */
+function markScrolling() {
+  const boxes = ".bd-article :is(pre, mjx-container[display], .cell_output, .pst-scrollable-table-container)";
+  for (const box of document.querySelectorAll(boxes)) {
+    const hidden = box.scrollWidth - box.clientWidth;
+    const scrolls = hidden > 1 && getComputedStyle(box).overflowX !== "visible";
+    box.classList.toggle("scrolls", scrolls);
+    box.classList.toggle("scrolled-to-end", box.scrollLeft >= hidden - 1);
+    if (scrolls) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+}
+
+/** A figure that is drawn smaller than it is opens at its own size: tap, Enter, Escape. */
+function enlarge(image) {
+  const dialog = document.createElement("dialog");
+  dialog.className = "enlarged";
+  const copy = image.cloneNode();
+  for (const size of ["width", "height", "style"]) copy.removeAttribute(size);
+  const close = document.createElement("button");
+  close.textContent = "Close";
+  close.onclick = () => dialog.close();
+  dialog.append(close, copy);
+  dialog.onclick = (event) => event.target === dialog && dialog.close();
+  dialog.onclose = () => dialog.remove();
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+function makeEnlargeable(image) {
+  const button = document.createElement("button");
+  button.className = "enlarge";
+  button.type = "button";
+  button.title = "Enlarge the figure";
+  button.onclick = () => enlarge(image);
+  image.replaceWith(button);
+  button.append(image);
+}
+
+document.querySelectorAll(".bd-article :is(figure, .cell_output) img").forEach(makeEnlargeable);
+document.addEventListener("scroll", markScrolling, { capture: true, passive: true });
+new ResizeObserver(markScrolling).observe(document.querySelector(".bd-article") ?? document.body);

@@ -1,0 +1,44 @@
+"""What a reader's browser has to fetch for a page."""
+
+import gzip
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+PICTURES = {".png", ".webp", ".woff2"}  # compressed already
+
+
+def fetched(open_page, html, name):
+    """Return the files that a page asks for until it has been read to its end."""
+    addresses = []
+    page = open_page("about:blank")
+    page.on("request", lambda request: addresses.append(request.url))
+    page.goto((html / name).as_uri())
+    page.evaluate(
+        """async () => {
+          for (let y = 0; y < document.body.scrollHeight; y += innerHeight) {
+            scrollTo(0, y);
+            await new Promise(requestAnimationFrame);
+          }
+        }"""
+    )
+    page.wait_for_load_state("networkidle")
+    page.context.close()
+    files = {Path(unquote(urlparse(address).path)) for address in addresses}
+    return [file for file in files if file.is_file()]
+
+
+def compressed(file):
+    content = file.read_bytes()
+    return len(content) if file.suffix in PICTURES else len(gzip.compress(content))
+
+
+def test_a_chapter_weighs_less_than_2500_kb_and_compressed_1000(open_page, html, chapter_name):
+    files = fetched(open_page, html, chapter_name)
+    assert len(files) > 10
+    assert sum(file.stat().st_size for file in files) < 2_500_000
+    assert sum(compressed(file) for file in files) < 1_000_000
+
+
+def test_a_page_of_references_weighs_less_than_700_kb(open_page, html):
+    files = fetched(open_page, html, "bibliography.html")
+    assert sum(file.stat().st_size for file in files) < 700_000
