@@ -130,11 +130,11 @@ def conv2d_fft(
 ) -> Tensor:
     """Convolve by multiplying spectra: the convolution theorem.
 
-    The theorem speaks of circular convolution with a flipped kernel. So the kernel is flipped
-    first, and both signals are padded with zeros to the length of the full convolution, so that
-    nothing wraps around. The cost hardly depends on the kernel's size, and dilation and stride
-    save nothing: gaps are transformed as zeros, and all positions are computed before most are
-    thrown away.
+    The theorem speaks of circular convolution with a flipped kernel; for real signals, the flip is
+    a complex conjugate. Both are transformed at the size of the padded image: what wraps around
+    there are only positions at which the kernel hangs over the edge, and these are cut off. The
+    cost hardly depends on the kernel's size, and dilation and stride save nothing: gaps are
+    transformed as zeros, and all positions are computed before most are thrown away.
 
     Shape: as in `conv2d_loops`.
 
@@ -152,15 +152,13 @@ def conv2d_fft(
     span_h, span_w = effective_kernel_size(kh, dh), effective_kernel_size(kw, dw)
     kernel = weight.new_zeros(out_channels, channels_per_group, span_h, span_w)
     kernel[:, :, ::dh, ::dw] = weight  # zeros in the gaps
-    kernel = kernel.flip(2, 3)
 
-    full = (height + span_h - 1, width + span_w - 1)
-    x_hat = torch.fft.rfft2(x, full).unflatten(1, (groups, channels_per_group))
-    kernel_hat = torch.fft.rfft2(kernel, full).unflatten(0, (groups, out_channels // groups))
-    y_hat = torch.einsum("ngchw,gochw->ngohw", x_hat, kernel_hat).flatten(1, 2)
-    y = torch.fft.irfft2(y_hat, full)  # (N, C_out, H + span_h - 1, W + span_w - 1)
-    # Where the kernel lies inside the padded image; before and after it hangs over the edge.
-    y = y[:, :, span_h - 1 : height : sh, span_w - 1 : width : sw]
+    x_hat = torch.fft.rfft2(x).unflatten(1, (groups, channels_per_group))
+    kernel_hat = torch.fft.rfft2(kernel, (height, width))
+    kernel_hat = kernel_hat.unflatten(0, (groups, out_channels // groups))
+    y_hat = torch.einsum("ngchw,gochw->ngohw", x_hat, kernel_hat.conj()).flatten(1, 2)
+    y = torch.fft.irfft2(y_hat, (height, width))  # (N, C_out, H, W), padding included
+    y = y[:, :, : height - span_h + 1 : sh, : width - span_w + 1 : sw]  # nothing wrapped here
     return y if bias is None else y + bias[:, None, None]
 
 

@@ -130,6 +130,20 @@ class TestTheFourForms:
         inputs = random_arguments(1, 2, 2, (3, 4), (2, 2), groups=2)
         assert gradcheck(lambda *t: form(*t, (1, 2), 1, 1, 2), inputs)
 
+    @pytest.mark.parametrize("kernel_size", [(1, 1), (3, 5), (8, 11)])
+    def test_the_fft_works_at_the_size_of_the_padded_image_whatever_the_kernel(
+        self, monkeypatch, kernel_size
+    ):
+        sizes, inverse = [], torch.fft.irfft2
+        monkeypatch.setattr(
+            torch.fft, "irfft2", lambda y, size: sizes.append(size) or inverse(y, size)
+        )
+        x, weight, bias = random_arguments(2, 2, 3, (8, 9), kernel_size)
+        assert_close(
+            conv2d_fft(x, weight, bias, padding=(0, 1)), F.conv2d(x, weight, bias, 1, (0, 1))
+        )
+        assert sizes == [(8, 11)]
+
     @given(data=st.data())
     @settings(max_examples=60, deadline=None)
     def test_agree_with_torch_on_any_geometry(self, data):
