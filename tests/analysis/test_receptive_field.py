@@ -270,6 +270,17 @@ def test_pixel_unshuffle_makes_a_convolution_see_blocks():
     assert numbers(field) == ((6, 6), (2, 2), (2, 2))
 
 
+@pytest.mark.parametrize(
+    "enlarge",
+    [nn.PixelShuffle(2), Function(lambda x: x.repeat_interleave(2, -1).repeat_interleave(2, -2))],
+)
+def test_the_last_enlargement_counts_its_own_units(enlarge):
+    model = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), enlarge)
+    field = assert_equal_to_gradient(model, (1, 1, 12, 14))
+    assert field.stride == (Fraction(1, 2), Fraction(1, 2))
+    assert field.interval(5, 6) == ((1, 3), (2, 4))
+
+
 def test_pixel_shuffle_undoes_pixel_unshuffle_exactly():
     model = nn.Sequential(nn.PixelUnshuffle(3), nn.PixelShuffle(3))
     assert numbers(receptive_field(model, (1, 1, 30, 33))) == ((1, 1), (1, 1), (0, 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -166,7 +167,9 @@ def field_of_visit(visit: Visit, extents: tuple[int, ...]) -> ReceptiveField:
         )
     (shape, state), *_ = visit.outputs
     state = state if state is not None else tuple(Field(extent) for extent in extents)
-    read = [_read(name, axis, one, shape) for axis, one in enumerate(state)]
+    dims = Counter(dim for one in state for dim in {d.dim for t in one.terms for d in t.digits})
+    alone = {dim: size for dim, size in enumerate(shape) if dims[dim] == 1}
+    read = [_read(name, axis, one, shape, alone) for axis, one in enumerate(state)]
     maps = tuple(field_map for field_map, _ in read)
     covering = [_covering(one) for one in maps]
     return ReceptiveField(
@@ -180,11 +183,19 @@ def field_of_visit(visit: Visit, extents: tuple[int, ...]) -> ReceptiveField:
     )
 
 
-def _read(name: str, axis: int, one: Field, shape: Sequence[int]) -> tuple[FieldMap, Digit | None]:
-    """The map from a unit's position along this axis to pixels, and where the position stands."""
+def _read(
+    name: str, axis: int, one: Field, shape: Sequence[int], alone: dict[int, int]
+) -> tuple[FieldMap, Digit | None]:
+    """The map from a unit's position along this axis to pixels, and where the position stands.
+
+    ``alone`` has the sizes of the dimensions that hold positions along one axis only.
+    """
     if one.everything is not None:
-        digits = {digits[0] for t in one.terms if len(digits := t.digits) == 1}
-        return FieldMap(0, ((0, one.extent - 1),)), digits.pop() if len(digits) == 1 else None
+        digits = {t.digits for t in one.terms if len(t.digits) == 1}
+        digit = digits.pop()[0] if len(digits) == 1 else None
+        if digit is not None and digit.div * digit.mod == alone.get(digit.dim):
+            digit = Digit(digit.dim, 1, shape[digit.dim], 1)
+        return FieldMap(0, ((0, one.extent - 1),)), digit
     if one.unknown is not None:
         raise ValueError(
             f"what {name} sees along axis {axis} is not known, because {one.unknown}; {ADVICE}"
@@ -199,14 +210,18 @@ def _read(name: str, axis: int, one: Field, shape: Sequence[int]) -> tuple[Field
             f"{axis}, so it has no stride; {ADVICE}"
         )
     (term,) = one.terms
-    if len(term.digits) > 1:
+    if not term.digits:
+        return term.map, None
+    first = term.digits[0]
+    # Several digits, or one that several units share, as after a pixel shuffle.
+    if len(term.digits) > 1 or first.div * first.mod == alone.get(first.dim):
         try:
-            term = term.on_one_dimension(term.digits[0].dim, shape[term.digits[0].dim])
+            term = term.on_one_dimension(first.dim, shape[first.dim])
         except LostError as reason:
             raise ValueError(
                 f"what {name} sees along axis {axis} is not known: {reason}; {ADVICE}"
             ) from None
-    return term.map, term.digits[0] if term.digits else None
+    return term.map, term.digits[0]
 
 
 ADVICE = "measured_receptive_field measures it by gradients"
