@@ -67,6 +67,11 @@ OUTPUT_SIZE = Formula(
             lambda n, k, p, s, d: (n + 2 * p - k) // s + 1,
         ),
         Misconception(
+            "dilation multiplies the size, not the gaps",
+            "Between k taps there are k - 1 gaps, and only the gaps grow with the dilation.",
+            lambda n, k, p, s, d: (n + 2 * p - d * k) // s + 1,
+        ),
+        Misconception(
             "stride applied before the kernel",
             "First find how many positions the kernel can take, then keep each stride-th of them.",
             lambda n, k, p, s, d: (n + 2 * p) // s - d * (k - 1),
@@ -405,7 +410,7 @@ STRIDE_DILATION = Function(
         (whole(12), whole(3), 3, 2),
         (whole(25), whole(4), 2, 3),
     ],
-    forbidden=(*CONVOLUTIONS, "unfold"),
+    forbidden=CONVOLUTIONS,
     hints=(
         "How many outputs are there? With gaps, the window covers more than k values.",
         "Output i starts reading at stride * i.",
@@ -551,6 +556,7 @@ MERGED_SIZE = Number(
     id="convolution.merged_size",
     title="Two kernels in a row, one kernel",
     value=7,
+    unit="taps",
     hints=(
         "Which inputs does one output of the second layer depend on?",
         "The second kernel reads 3 values of the first layer, and each of them reads 5 inputs.",
@@ -586,10 +592,18 @@ def _through_spectra(x: Tensor, weight: Tensor) -> Tensor:
 
 
 def _through_product(x: Tensor, weight: Tensor) -> Tensor:
-    """The same without the complex conjugate, cut: a true convolution that wraps around."""
+    """The same without the complex conjugate: a true convolution on the circle."""
     spectrum = torch.fft.rfft2(weight, s=x.shape) * torch.fft.rfft2(x)
-    whole_circle = torch.fft.irfft2(spectrum, s=x.shape)
-    return whole_circle[: x.shape[0] - len(weight) + 1, : x.shape[1] - weight.shape[1] + 1]
+    return torch.fft.irfft2(spectrum, s=x.shape)
+
+
+def _without_last(x: Tensor, weight: Tensor) -> Tensor:
+    """Cut the last places off, as many as a window reads beyond its own."""
+    return x[: len(x) - len(weight) + 1, : x.shape[1] - weight.shape[1] + 1]
+
+
+def _without_first(x: Tensor, weight: Tensor) -> Tensor:
+    return x[len(weight) - 1 :, weight.shape[1] - 1 :]
 
 
 SPECTRAL = Function(
@@ -614,7 +628,12 @@ SPECTRAL = Function(
         Misconception(
             "conjugate forgotten",
             "The plain product is the true convolution: the kernel would have to be flipped.",
-            _through_product,
+            lambda x, weight: _without_last(_through_product(x, weight), weight),
+        ),
+        Misconception(
+            "true convolution",
+            "This is the convolution with the kernel flipped: where is a conjugate missing?",
+            lambda x, weight: _without_first(_through_product(x, weight), weight),
         ),
         Misconception(
             "wrapped places kept",
@@ -624,7 +643,7 @@ SPECTRAL = Function(
         Misconception(
             "cut at the wrong end",
             "The window starts at its place and reads onwards, so the last places wrap.",
-            lambda x, weight: _through_spectra(x, weight)[len(weight) - 1 :, weight.shape[1] - 1 :],
+            lambda x, weight: _without_first(_through_spectra(x, weight), weight),
         ),
     ),
     insight="The time hardly depends on the kernel size. That pays for large kernels only.",

@@ -114,7 +114,7 @@ CONV_NORM = Number(
         ),
         Misconception(
             "one number a channel",
-            "Batch norm learns a scale and a shift for every channel.",
+            "Batch norm learns a scale and a shift for each of the 128 channels that it gets.",
             3 * 3 * 64 * 128 + 128,
         ),
         Misconception(
@@ -525,7 +525,8 @@ THROUGHPUT = Number(
     misconceptions=(
         Misconception(
             "the factor of two",
-            "The processor's maker counts a multiply-accumulate as two operations.",
+            "A factor of two is missing. The processor reaches half of its peak, and a "
+            "multiply-accumulate is two operations.",
             0.5 * 20e12 / (4.089e9 * 3),
         ),
         Misconception(
@@ -539,8 +540,9 @@ THROUGHPUT = Number(
             0.5 * 20e12 / (4.089e9 * 2 * 2),
         ),
         Misconception(
-            "both factors forgotten",
-            "Two operations for each multiply-accumulate, and a backward pass to be paid for.",
+            "two factors forgotten",
+            "Half of the peak, two operations for each multiply-accumulate, a backward pass: which "
+            "of them did you leave out?",
             0.5 * 20e12 / 4.089e9,
         ),
     ),
@@ -603,11 +605,12 @@ def _most(cost: Callable[[int], int], budget: int) -> int:
 
 
 def _budgets() -> list[tuple[int, int, int]]:
-    """Two budgets that a width meets exactly, two that it misses by one, and others."""
+    """Budgets that a width meets exactly, misses by one or just exceeds, and others."""
     drawn = [(integer(20, 400) * 1000, integer(5, 20), integer(2, 30)) for _ in range(6)]
     exact = [(_work(C, n, 10), n, 10) for C, n in ((1, 3), (6, 9))]
     missed = [(_work(C, n, 40) - 1, n, 40) for C, n in ((1, 4), (5, 8))]
-    return [*exact, *missed, *drawn]
+    exceeded = [(_work(7, 9, 10) + 5, 9, 10), (_work(4, 5, 900) + 5, 5, 900)]
+    return [*exact, *missed, *exceeded, *drawn]
 
 
 WIDEST = Function(

@@ -50,6 +50,9 @@ TRANSLATE_ZEROS = Function(
         (whole(5, 3), (0, 0)),
         (whole(5, 7), (2, -3)),
         (whole(2, 4), (1, 5)),
+        (whole(3, 4), (-3, 0)),
+        (whole(4, 4), (5, 0)),
+        (whole(4, 5), (1, -7)),
     ],
     hints=(
         "Which pixel of x is seen at place (i, j) of the result? (T_v x)[i] = x[i - v].",
@@ -246,6 +249,8 @@ RECOVER_KERNEL = Function(
         (_hidden(3, 3), (3, 3)),
         (_hidden(3, 5), (3, 5)),
         (_hidden(5, 3), (5, 3)),
+        (_hidden(1, 1), (1, 1)),
+        (_hidden(3, 13), (3, 13)),
     ],
     hints=(
         "What does the layer answer to a picture of zeros, and to one bright pixel?",

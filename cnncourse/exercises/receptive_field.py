@@ -601,6 +601,11 @@ CONTEXT = Module(
             _context(8, 4, 2, 1),
         ),
         Misconception(
+            "a ReLU at the end",
+            "A ReLU stands between every two layers. Behind the last there is none.",
+            lambda channels: nn.Sequential(_context(1, 2, 4, 8)(channels), nn.ReLU()),
+        ),
+        Misconception(
             "padding of a plain layer",
             "A dilated kernel is longer, so it needs more padding to keep the size.",
             _context(1, 2, 4, 8, padding=1),

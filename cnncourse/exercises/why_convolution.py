@@ -375,6 +375,14 @@ def _diagonal_means(W: Tensor) -> Tensor:
     return shared[(rows[None] - rows[:, None]) % n]
 
 
+def _bounded_diagonal_means(W: Tensor) -> Tensor:
+    """The means of the diagonals of a matrix that is not wound round a circle."""
+    n = len(W)
+    offsets = torch.arange(n) - torch.arange(n)[:, None]
+    means = torch.stack([W.diagonal(a).mean() for a in range(1 - n, n)])
+    return means[offsets + n - 1]
+
+
 def _antidiagonal_means(W: Tensor) -> Tensor:
     return _diagonal_means(W.flip(1)).flip(1)
 
@@ -400,6 +408,11 @@ SHARE = Function(
             "the first row copied",
             "Taking the first row makes W equivariant, but another choice is nearer: the mean.",
             lambda W: torch.stack([W[0].roll(i) for i in range(len(W))]),
+        ),
+        Misconception(
+            "diagonals that end at the border",
+            "On the circle a diagonal goes on at the other side: its offset is taken modulo n.",
+            _bounded_diagonal_means,
         ),
         Misconception(
             "averaged along the other diagonal",
