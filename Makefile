@@ -5,9 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 HTML := _build/html
-SOURCES := $(shell git ls-files --cached --others --exclude-standard -- \
-	'chapters/*' 'exercises/*' 'solutions/*' 'assets/*' '*.md' index.ipynb _config.yml _toc.yml references.bib \
-	'cnncourse/exercises/*' 'cnncourse/grading/*' 'tools/*.py')
+SOURCES := $(wildcard *.md index.ipynb _config.yml _toc.yml references.bib) $(shell find chapters exercises \
+	solutions assets tools cnncourse/exercises cnncourse/grading -type f -not -path '*/.*' -not -path '*/__pycache__/*')
 NOTEBOOKS ?= index.ipynb $(wildcard chapters/*.ipynb solutions/*.ipynb)
 CODE_OF_NOTEBOOKS := --line-length 88 index.ipynb chapters solutions  # narrower, so that a page shows whole lines
 
