@@ -1,4 +1,4 @@
-"""Run every test and say how long each part took: library, browser, notebooks.
+"""Run every test, part by part; say how long each took and how many tests it skipped.
 
 ``make test`` calls it. Chromium, for the browser part, is installed where that is possible.
 """
@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from typing import NamedTuple
+from xml.etree import ElementTree
 
 import browser
 
@@ -30,8 +32,26 @@ PARTS = {
 }
 
 
-def run(name: str) -> tuple[int, float]:
-    """Run one part with pytest; return its exit status and the seconds it took."""
+class Result(NamedTuple):
+    """What one part gave: pytest's exit status, seconds, numbers of tests."""
+
+    status: int
+    seconds: float
+    tests: int
+    skipped: int
+
+
+def count(report: str) -> tuple[int, int]:
+    """Return how many tests a JUnit report lists, and how many of them were skipped."""
+    try:
+        suites = ElementTree.parse(report).getroot()
+    except FileNotFoundError:  # pytest stopped before its first test
+        return 0, 0
+    return len(suites.findall(".//testcase")), len(suites.findall(".//skipped"))
+
+
+def run(name: str) -> Result:
+    """Run one part with pytest."""
     print(f"\n== {name} ==", flush=True)
     start = time.perf_counter()
     command = [sys.executable, "-m", "pytest", "-q", "--durations=5", *PARTS[name]]
@@ -41,8 +61,16 @@ def run(name: str) -> tuple[int, float]:
             "TQDM_DISABLE": "1",
             "CNNCOURSE_PROGRESS": f"{folder}/progress.json",
         }
-        status = subprocess.run(command, env=environment).returncode
-    return status, time.perf_counter() - start
+        report = f"{folder}/report.xml"
+        status = subprocess.run([*command, f"--junit-xml={report}"], env=environment).returncode
+        return Result(status, time.perf_counter() - start, *count(report))
+
+
+def line(name: str, result: Result) -> str:
+    """Return a part's line of the summary, which names skipped tests, if any."""
+    said = "failed" if result.status else "passed"
+    skipped = f"  skipped {result.skipped} of {result.tests}" if result.skipped else ""
+    return f"{name:<12} {said:<8} {result.seconds:6.0f} s{skipped}"
 
 
 def main(names: list[str]) -> None:
@@ -50,9 +78,9 @@ def main(names: list[str]) -> None:
     browser.install()
     results = {name: run(name) for name in names or PARTS}
     print("\npart         result       time")
-    for name, (status, seconds) in results.items():
-        print(f"{name:<12} {'failed' if status else 'passed':<8} {seconds:6.0f} s")
-    sys.exit(any(status for status, _ in results.values()))
+    for name, result in results.items():
+        print(line(name, result))
+    sys.exit(any(result.status for result in results.values()))
 
 
 if __name__ == "__main__":
