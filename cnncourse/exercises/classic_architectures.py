@@ -754,7 +754,7 @@ RELU_CONCLUSION = Choice(
     misconceptions=(
         Misconception(
             "a factor for all cases",
-            "At its best rate tanh takes less than twice the steps of ReLU at its own: "
+            "At its best rate tanh takes fewer steps than ReLU at its own: "
             "no one factor fits all settings.",
             "a",
         ),
