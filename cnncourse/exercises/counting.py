@@ -609,7 +609,7 @@ def _budgets() -> list[tuple[int, int, int]]:
     drawn = [(integer(20, 400) * 1000, integer(5, 20), integer(2, 30)) for _ in range(6)]
     exact = [(_work(C, n, 10), n, 10) for C, n in ((1, 3), (6, 9))]
     missed = [(_work(C, n, 40) - 1, n, 40) for C, n in ((1, 4), (5, 8))]
-    exceeded = [(_work(7, 9, 10) + 5, 9, 10), (_work(4, 5, 900) + 5, 5, 900)]
+    exceeded = [(_work(C, n, m) + 5, n, m) for C, n, m in ((7, 9, 10), (4, 5, 900), (120, 3, 2))]
     return [*exact, *missed, *exceeded, *drawn]
 
 

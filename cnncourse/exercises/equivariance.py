@@ -580,6 +580,7 @@ ADAPTIVE_PHASE = Function(
         (torch.tensor([[[1.0, 3, 2, 1], [-4, 0, -1, 2]]]).double(),),
         (torch.tensor([[[5.0, 1], [1, 1]], [[1, 1], [1, 6]]]).double(),),
         (torch.tensor([[[3.0, 5, 3, 0], [3, 0, -3, 0]]]).double(),),
+        (torch.tensor([[[0.1, 0.3], [0.5, -0.7]]]).double(),),
         *[(real(2, 4, 6),) for _ in range(4)],
         (real(3, 8, 4),),
     ],

@@ -11,6 +11,7 @@ import sympy
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+from scipy.signal import convolve2d, correlate2d
 
 # %% convolution.output_size
 # %% right: torch's formula
@@ -368,15 +369,11 @@ def conv2d(x, weight):
 
 # %% wrong [kernel flipped]: scipy's convolution
 def conv2d(x, weight):
-    from scipy.signal import convolve2d
-
     return convolve2d(x, weight, mode="valid")
 
 
 # %% right: scipy's correlation
 def conv2d(x, weight):
-    from scipy.signal import correlate2d
-
     return torch.as_tensor(correlate2d(x.numpy(), weight.numpy(), mode="valid"))
 
 
@@ -553,8 +550,6 @@ def conv_layer(x, weight, bias):
 
 # %% wrong [kernels flipped]: scipy
 def conv_layer(x, weight, bias):
-    from scipy.signal import convolve2d
-
     return np.stack(
         [
             sum(convolve2d(a, w, mode="valid") for a, w in zip(x.numpy(), kernels.numpy()))

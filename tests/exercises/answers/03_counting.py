@@ -667,7 +667,7 @@ def widest(budget, n, classes):
         return summarize(net, (1, 1, n, n)).macs
 
     C = 0
-    while C < 60 and cost(C + 1) <= budget:
+    while C < 200 and cost(C + 1) <= budget:
         C += 1
     return C
 
@@ -730,6 +730,15 @@ def widest(budget, n, classes):
 def widest(budget, n, classes):
     a, b = 18 * ((n + 1) // 2) ** 2, 9 * n * n
     return (math.isqrt(b * b + 4 * a * budget) - b) // (2 * a)
+
+
+# %% wrong: up to sixty only
+def widest(budget, n, classes):
+    best = 0
+    for C in range(60):
+        if 9 * C * n * n + 18 * C * C * ((n + 1) // 2) ** 2 + 2 * C * classes <= budget:
+            best = C
+    return best
 
 
 # %% wrong: at least one

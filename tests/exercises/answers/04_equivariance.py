@@ -11,6 +11,7 @@ import sympy
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+from scipy.ndimage import shift as moved
 
 
 # %% equivariance.translate_zeros
@@ -65,8 +66,6 @@ def translate(x, shift):
 
 # %% right: scipy
 def translate(x, shift):
-    from scipy.ndimage import shift as moved
-
     return moved(x.numpy(), shift, order=0, cval=0.0)
 
 
@@ -871,6 +870,18 @@ def downsample(x):
 
 # %% wrong: the largest pixel without its sign lost
 lambda x: max((x[:, a::2, b::2] for a in (0, 1) for b in (0, 1)), key=torch.max)
+
+
+# %% wrong [nothing returned]: compared with one at first
+def downsample(x):
+    best, largest = None, 1.0
+    for a, b in itertools.product((0, 1), (0, 1)):
+        energy = x[:, a::2, b::2].square().sum()
+        if energy > largest:
+            best, largest = x[:, a::2, b::2], energy
+    return best
+
+
 # %% wrong: the first channel decides
 lambda x: max((x[:, a::2, b::2] for a in (0, 1) for b in (0, 1)), key=lambda p: p[0].norm())
 # %% wrong: rows only

@@ -773,6 +773,8 @@ def stages(target, convs):
 
 # %% wrong: a logarithm that is not rounded
 lambda target, convs: math.log2((target - 1) / (2 * convs + 1) + 1)
+# %% wrong: a ceiling that is right for one convolution
+lambda target, convs: ((target + 1) // (2 * convs + 1)).bit_length()
 # %% wrong: rounded down
 lambda target, convs: int(math.log2((target - 1) / (2 * convs + 1) + 1))
 
