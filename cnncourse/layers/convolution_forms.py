@@ -146,7 +146,9 @@ def conv2d_fft(
     )
     if x.dtype not in (torch.float32, torch.float64):
         raise TypeError(f"conv2d_fft needs float32 or float64, got {x.dtype}")
-    x = F.pad(x, (pw, pw, ph, ph))
+    count = len(x)
+    fill = int(count == 0)  # an empty batch gets one image: older torch cannot transform none
+    x = F.pad(x, (pw, pw, ph, ph, 0, 0, 0, fill))
     height, width = x.shape[2:]
     out_channels, channels_per_group, kh, kw = weight.shape
     span_h, span_w = effective_kernel_size(kh, dh), effective_kernel_size(kw, dw)
@@ -158,7 +160,7 @@ def conv2d_fft(
     kernel_hat = kernel_hat.unflatten(0, (groups, out_channels // groups))
     y_hat = torch.einsum("ngchw,gochw->ngohw", x_hat, kernel_hat.conj()).flatten(1, 2)
     y = torch.fft.irfft2(y_hat, (height, width))  # (N, C_out, H, W), padding included
-    y = y[:, :, : height - span_h + 1 : sh, : width - span_w + 1 : sw]  # nothing wrapped here
+    y = y[:count, :, : height - span_h + 1 : sh, : width - span_w + 1 : sw]  # nothing wrapped here
     return y if bias is None else y + bias[:, None, None]
 
 
