@@ -24,7 +24,7 @@ $(READY): requirements.txt pyproject.toml
 	@touch $@
 
 $(HTML)/index.html: $(READY) $(SOURCES)
-	$(BIN)/jupyter-book build . --path-output . -W -n --keep-going --quiet
+	$(BIN)/jupyter-book build . --all --path-output . -W -n --keep-going --quiet
 	@touch $@
 
 book: $(HTML)/index.html ## build the HTML book

@@ -1,8 +1,9 @@
-// What a page needs beside its text: a way into what is wider than the screen, and larger figures.
+// What a page needs beside its text: a way into what is wider than the screen, larger figures, and
+// light paper.
 
 /** Mark boxes that scroll sideways: reachable by keyboard, faded where more follows. */
 function markScrolling() {
-  const boxes = ".bd-article :is(pre, mjx-container[display], .cell_output, .pst-scrollable-table-container)";
+  const boxes = ".bd-article :is(pre, div.math, mjx-container[display], .cell_output, .pst-scrollable-table-container)";
   for (const box of document.querySelectorAll(boxes)) {
     const hidden = box.scrollWidth - box.clientWidth;
     const scrolls = hidden > 1 && getComputedStyle(box).overflowX !== "visible";
@@ -42,3 +43,10 @@ function makeEnlargeable(image) {
 document.querySelectorAll(".bd-article :is(figure, .cell_output) img").forEach(makeEnlargeable);
 document.addEventListener("scroll", markScrolling, { capture: true, passive: true });
 new ResizeObserver(markScrolling).observe(document.querySelector(".bd-article") ?? document.body);
+
+let theme;
+window.addEventListener("beforeprint", () => {
+  theme = document.documentElement.dataset.theme;
+  document.documentElement.dataset.theme = "light";
+});
+window.addEventListener("afterprint", () => (document.documentElement.dataset.theme = theme));

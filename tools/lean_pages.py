@@ -20,6 +20,7 @@ FONTS = Path("vendor", "fontawesome", "webfonts")
 SCRIPT = r'\s*<script (?:defer )?src="(?:[^"]*/)?(?:{names})\.js[^"]*"></script>'
 ICON_SCRIPT = re.compile(SCRIPT.format(names="fontawesome"))
 SEARCH_SCRIPTS = re.compile(SCRIPT.format(names="searchtools|language_data|searchindex"))
+OLD_ROLE = re.compile(r' role="(?:doc-biblioentry|list)"(?=[^>]*)')  # of docutils' references
 ICON_RULE = re.compile(r'(?:\.fa-[\w-]+:before,?)+\{content:"[^"]+"\}')
 ICON_NAME = re.compile(r"fa-[\w-]+")
 GLYPH = re.compile(r"\\([ef][0-9a-f]{3})\b|([\ue000-\uf8ff])")  # escaped, or the letter itself
@@ -33,6 +34,7 @@ def shorten(app: Sphinx, error: Exception | None) -> None:
     used = set()
     for page in Path(app.outdir).rglob("*.html"):
         text = ICON_SCRIPT.sub("", page.read_text(encoding="utf-8"))
+        text = OLD_ROLE.sub("", text)
         if page.name != "search.html":
             text = SEARCH_SCRIPTS.sub("", text)
         page.write_text(text, encoding="utf-8")

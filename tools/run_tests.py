@@ -17,7 +17,7 @@ import browser
 
 PARTS = {
     "library": ["tests", "--ignore=tests/book", "--ignore=tests/widgets", "-n2"],
-    "browser": ["tests/book", "tests/widgets"],
+    "browser": ["tests/book", "tests/widgets", "-n2", "--dist=loadscope"],
     "notebooks": [
         "--nbval",
         "--nbval-sanitize-with=tests/notebooks/sanitize.cfg",

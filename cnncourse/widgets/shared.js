@@ -87,10 +87,11 @@ const VIRIDIS = ["#440154", "#3b528b", "#21918c", "#5ec962", "#fde725"];
 const grey = (t) => rgb(Array(3).fill(255 * clamp(t, 0, 1)));
 const sequential = (t) => between(VIRIDIS, t);
 
-/** Black or white, whichever reads better on an "rgb(r,g,b)". */
+/** Black or white, whichever has more contrast (WCAG 2) on an "rgb(r,g,b)". */
 function inkOn(colour) {
-  const [r, g, b] = colour.match(/\d+/g).map(Number);
-  return 0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#000000" : "#ffffff";
+  const linear = (part) => (part <= 10 ? part / 3294 : ((part / 255 + 0.055) / 1.055) ** 2.4);
+  const [r, g, b] = colour.match(/\d+/g).map(Number).map(linear);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000000" : "#ffffff";
 }
 
 // ---------------------------------------------------------------- the explorer

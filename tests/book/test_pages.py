@@ -1,6 +1,21 @@
 """Every page of the book, wide and narrow, light and dark, as a reader meets it."""
 
+from pathlib import Path
+
+import axe_playwright_python
 import pytest
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+# What axe holds against a page with everything unfolded, where it is serious.
+BARRIERS = """async () => {
+  const still = '* { animation: none !important; transition: none !important; }';
+  document.head.append(Object.assign(document.createElement('style'), { textContent: still }));
+  document.querySelectorAll('details').forEach((fold) => { fold.open = true; });
+  const { violations } = await axe.run({ resultTypes: ['violations'] });
+  return violations
+    .filter(({ impact }) => ['serious', 'critical'].includes(impact))
+    .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
+}"""
 
 # Formulas of which a part is hidden and cannot be scrolled to.
 CUT_OFF = """() => {
@@ -49,6 +64,14 @@ def test_a_page_is_whole_without_a_network(open_page, html, page_name, width, th
         page.context.close()
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_page_keeps_out_no_reader(open_page, html, page_name, theme):
+    page = open_page((html / page_name).as_uri(), theme=theme)
+    page.evaluate(AXE)
+    assert page.evaluate(BARRIERS) == []
+    page.context.close()
+
+
 @pytest.mark.parametrize("width", [320, 360])
 def test_a_small_phone_shows_every_formula(open_page, html, page_name, width):
     page = open_page((html / page_name).as_uri(), width)
@@ -70,4 +93,44 @@ def test_search_finds_a_theorem_from_disk(open_page, html):
     page = open_page((html / "search.html").as_uri() + "?q=equivariant")
     page.wait_for_selector("#search-results li", timeout=10_000)
     assert page.locator("#search-results li").count() >= 1
+    page.context.close()
+
+
+def test_solutions_show_no_marks_and_say_what_they_fold(open_page, html):
+    names = [file.name for file in (html / "solutions").glob("*.html")]
+    assert names
+    for name in names:
+        text = (html / "solutions" / name).read_text(encoding="utf-8")
+        assert "### BEGIN" not in text
+        assert "### END" not in text
+        assert "Show solution" in text
+        assert "Show code cell source" not in text
+
+
+def test_a_page_is_printed_on_light_paper(open_page, html):
+    page = open_page((html / "index.html").as_uri(), theme="dark")
+    seen = page.evaluate(
+        """() => {
+          const theme = () => document.documentElement.dataset.theme;
+          const themes = [theme()];
+          dispatchEvent(new Event('beforeprint'));
+          themes.push(theme());
+          dispatchEvent(new Event('afterprint'));
+          return [...themes, theme()];
+        }"""
+    )
+    assert seen == ["dark", "light", "dark"]
+    page.context.close()
+
+
+def test_a_figure_opens_at_its_own_size_and_escape_closes_it(open_page, html, chapter_name):
+    page = open_page((html / chapter_name).as_uri(), width=390)
+    figure = page.locator(".enlarge").first
+    figure.focus()
+    page.keyboard.press("Enter")
+    image = page.locator("dialog.enlarged img")
+    assert image.evaluate("image => image.clientWidth === image.naturalWidth")
+    page.keyboard.press("Escape")
+    assert page.locator("dialog.enlarged").count() == 0
+    assert figure.evaluate("button => button === document.activeElement")
     page.context.close()
