@@ -11,7 +11,7 @@ NOTEBOOKS ?= index.ipynb $(wildcard chapters/*.ipynb solutions/*.ipynb)
 CODE_OF_NOTEBOOKS := --line-length 88 index.ipynb chapters solutions  # narrower, so that a page shows whole lines
 
 .DEFAULT_GOAL := help
-.PHONY: help book test serve notebooks lint benchmark wheel repository clean
+.PHONY: help book test serve notebooks colab lint benchmark wheel repository clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,10 +36,14 @@ test: $(READY) $(HTML)/index.html ## run unit tests, browser tests and every not
 serve: book ## build the book and serve it at http://localhost:8000
 	$(BIN)/python -m http.server --directory $(HTML) --bind localhost 8000
 
-notebooks: $(READY) ## derive the exercises, re-execute the notebooks in place, normalised
+notebooks: $(READY) ## derive the exercises, re-execute the notebooks in place, renew colab/
 	$(BIN)/ruff format $(CODE_OF_NOTEBOOKS)
 	$(BIN)/python tools/exercises.py
 	$(BIN)/python tools/notebooks.py $(NOTEBOOKS)
+	$(MAKE) -o $(READY) colab
+
+colab: book ## write colab/, the notebooks without book markup
+	$(BIN)/python tools/colab.py
 
 lint: $(READY) ## check style, formatting and stored notebooks
 	$(BIN)/ruff check
@@ -47,6 +51,7 @@ lint: $(READY) ## check style, formatting and stored notebooks
 	$(BIN)/ruff check --select E,F,I,UP --per-file-ignores 'solutions/*:F401' $(CODE_OF_NOTEBOOKS)
 	$(BIN)/ruff format --check $(CODE_OF_NOTEBOOKS)
 	$(BIN)/python tools/exercises.py --check
+	$(BIN)/python tools/colab.py --check
 
 benchmark: $(READY) ## measure speed against the reference implementations
 	@for script in tests/benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done

@@ -17,8 +17,8 @@ SECTION = re.compile(r"\n*\(\S+-exercises\)=\n## Exercises\n.*", re.DOTALL)
 
 COLAB = "https://colab.research.google.com"
 INTRODUCTION = """\
-Work on these in [the exercise notebook]({url}/blob/main/exercises/{name}), or
-[open it on Colab]({colab}/github/{repository}/blob/main/exercises/{name}).
+Work on these in [the exercise notebook]({url}/blob/main/colab/exercises/{name}), or
+[open it on Colab]({colab}/github/{repository}/blob/main/colab/exercises/{name}).
 Each answer is checked: you read what is right, what is wrong, and which misconception a wrong
 answer points to. In the book, numbers and choices can be answered in their box, too.
 [The worked solutions](../solutions/{name}) wait on a page of their own."""

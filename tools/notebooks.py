@@ -21,7 +21,7 @@ from tqdm import tqdm
 LIMIT = 90  # seconds that a notebook may take on two cores
 
 FIRST_CELL = """\
-# On Colab this installs the course; where it is installed already, it does nothing.
+# This installs cnncourse in its newest version, unless it is there already.
 import importlib.util
 
 if importlib.util.find_spec("cnncourse") is None:

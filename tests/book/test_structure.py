@@ -52,7 +52,7 @@ def test_a_chapter_has_its_buttons_and_numbers(soups, chapter_name):
     owner_and_name = urlsplit(current_url()).path.strip("/")
     notebook = chapter_name.replace(".html", ".ipynb")
     links = [tag["href"] for tag in soup.find_all("a", href=True)]
-    colab = f"https://colab.research.google.com/github/{owner_and_name}/blob/main/{notebook}"
+    colab = f"https://colab.research.google.com/github/{owner_and_name}/blob/main/colab/{notebook}"
     assert colab in links
     assert any(link.endswith(notebook.split("/")[-1]) and "_sources" in link for link in links)
     assert soup.select_one(".prev-next-area a") is not None
