@@ -99,6 +99,11 @@ THIRD_SPLIT = Number(
             "That is what the split saves. How many are left?",
             _THIRD // 2,
         ),
+        Misconception(
+            "layer alone",
+            "So many parameters has the third layer now. Asked for is the whole network.",
+            _THIRD // 2 + 384,
+        ),
     ),
     insight="Not one part in a hundred saved, and the halves would meet in the dense layers only.",
 )
@@ -315,7 +320,7 @@ POINTWISE = Function(
         (whole(1, 2, 1, 1), whole(2, 2), whole(2)),
         (whole(1, 2, 2, 3), whole(3, 2), whole(3)),
         (whole(2, 3, 4, 4), whole(3, 3), whole(3)),
-        (whole(2, 4, 3, 5), whole(2, 4), whole(2)),
+        (real(2, 4, 3, 5), real(2, 4), real(2)),
     ],
     forbidden=CONVOLUTIONS,
     hints=(
@@ -470,7 +475,7 @@ INCEPTION = Module(
     oracle=_inception(),
     cases=lambda: [
         ((2, 1, 3, 2, 4, 3, 5), whole(1, 2, 6, 7)),
-        ((3, 2, 4, 5, 1, 6, 7), whole(2, 3, 5, 8)),
+        ((3, 2, 4, 5, 1, 6, 7), whole(2, 3, 6, 6)),
     ],
     hints=(
         "Four branches on the same input. Which padding keeps the size for each kernel?",
@@ -559,7 +564,7 @@ FROM_TABLE = Module(
     oracle=_vgg(),
     cases=lambda: [
         (([(1, 2), (2, 3)], 1, 2), real(2, 1, 8, 13)),
-        (([(2, 3), (1, 4)], 2, 3), real(3, 2, 17, 12)),
+        (([(2, 3), (1, 4)], 2, 3), real(1, 2, 13, 13)),
     ],
     hints=(
         "Keep a variable with the current number of channels; every convolution changes it.",

@@ -30,6 +30,7 @@ GROUPS_WIDTH = Number(
     id="efficient_convolutions.groups_width",
     title="What groups buy",
     value=256,
+    unit="channels",
     hints=(
         "Write down the products of both layers for one output place.",
         "With C channels on both sides and 16 groups there are 9·C·C/16 of them.",
@@ -47,7 +48,7 @@ GROUPS_WIDTH = Number(
         ),
         Misconception(
             "channels of one group",
-            "These are the channels in one group. How many are there in all groups together?",
+            "So many channels has each group. How many are there in all groups together?",
             16,
         ),
     ),
@@ -317,9 +318,9 @@ MULTIPLIER = Module(
     signature="SeparableConv(in_channels, out_channels, multiplier)",
     oracle=_multiplied({}),
     cases=lambda: [
-        ((2, 4, 2), whole(1, 2, 3, 4)),
-        ((3, 6, 2), whole(2, 3, 5, 4)),
-        ((2, 4, 3), whole(2, 2, 4, 6)),
+        ((2, 4, 3), whole(1, 2, 3, 4)),
+        ((4, 4, 2), whole(2, 4, 4, 4)),  # two groups are possible, and wrong
+        ((3, 6, 1), whole(3, 3, 4, 6)),
     ],
     hints=(
         "How many channels stand between the two layers?",
@@ -491,7 +492,8 @@ SURVIVES = Number(
         ),
         Misconception(
             "more than four",
-            "Four independent equations determine four coordinates already.",
+            "So likely are five or more positive entries, and three or fewer. Four equations "
+            "determine four coordinates already.",
             sum(comb(8, j) for j in range(5, 9)) / 2**8,
         ),
         Misconception(
@@ -553,7 +555,7 @@ LINEAR_END = Choice(
         ),
         Misconception(
             "proposition confused with the experiment",
-            "That experiment stands at the end of the chapter. The proposition trains nothing.",
+            "That experiment comes later in the chapter. The proposition trains nothing.",
             ("b", 1),
         ),
     ),
@@ -603,7 +605,7 @@ SQUEEZE = Module(
     cases=lambda: [
         ((4, 2), whole(1, 4, 4, 4)),
         ((3, 2), whole(3, 3, 3, 3)),  # as many pictures as rows: an (N, C) gate fits, too
-        ((4, 3), whole(1, 4, 2, 4)),
+        ((4, 3), whole(2, 4, 2, 4)),
     ],
     hints=(
         "The mean is over the two axes of the places: what shape is left?",

@@ -102,7 +102,7 @@ BLOCK = Module(
     title="A residual block",
     signature="Block(channels)",
     oracle=_basic(),
-    cases=lambda: [((2,), whole(3, 2, 5, 4)), ((3,), real(2, 3, 4, 6))],
+    cases=lambda: [((2,), whole(3, 2, 5, 4)), ((3,), real(2, 3, 4, 6)), ((2,), real(1, 2, 4, 4))],
     hints=(
         "Keep the input: it is needed again at the end.",
         "The residual function ends with its second norm, not with a ReLU.",
@@ -170,7 +170,11 @@ DOWN = Module(
     title="A block that changes the shape",
     signature="Down(in_channels, out_channels)",
     oracle=_down(_projection),
-    cases=lambda: [((2, 4), real(3, 2, 6, 5)), ((3, 5), real(2, 3, 7, 8))],
+    cases=lambda: [
+        ((2, 4), real(3, 2, 6, 5)),
+        ((3, 5), real(2, 3, 7, 8)),
+        ((2, 3), real(1, 2, 5, 5)),
+    ],
     hints=(
         "Which two things about the shape does the first 3x3 convolution change?",
         "The shortcut has to change the same two things, with a kernel of one pixel.",
@@ -246,7 +250,7 @@ PRE = Module(
     title="A pre-activation block",
     signature="PreBlock(channels)",
     oracle=lambda c: _Sum(c, "nrcnrc"),
-    cases=lambda: [((2,), real(3, 2, 5, 4)), ((3,), real(2, 3, 4, 6))],
+    cases=lambda: [((2,), real(3, 2, 5, 4)), ((3,), real(2, 3, 4, 6)), ((2,), real(1, 2, 4, 4))],
     hints=(
         "The order within the residual is norm, ReLU, convolution, and once more the same.",
         "What is added is the input as it came, before any norm.",
@@ -461,6 +465,7 @@ GRADIENT = Function(
         _drawn_jacobians(2, 2),
         _drawn_jacobians(3, 3),
         _drawn_jacobians(4, 2),
+        ([real(2, 2) for _ in range(3)], real(2)),
     ],
     hints=(
         "One block first: what does the theorem say about its input's gradient?",
