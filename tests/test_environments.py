@@ -42,6 +42,7 @@ def output(code, options=(), **environment):
 
 def test_all_works_without_a_home_directory_and_without_an_entry_among_the_users(tmp_path):
     nowhere = {"HOME": None, "CNNCOURSE_PROGRESS": None, "TMPDIR": str(tmp_path)}
+    nowhere |= {"MPLCONFIGDIR": str(tmp_path)}  # matplotlib 3.8 asks for a home directory itself
     assert "Not right yet" in output(NO_USER + USE, **nowhere).decode()
     assert (tmp_path / ".cnncourse" / "progress.json").exists()
 
