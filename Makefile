@@ -11,10 +11,10 @@ NOTEBOOKS ?= index.ipynb $(wildcard chapters/*.ipynb solutions/*.ipynb)
 CODE_OF_NOTEBOOKS := --line-length 88 index.ipynb chapters solutions  # narrower, so that a page shows whole lines
 
 .DEFAULT_GOAL := help
-.PHONY: help book test serve notebooks colab lint benchmark wheel repository clean
+.PHONY: help book test serve notebooks colab lint oldest colab-check benchmark wheel repository clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit(f"The course needs Python 3.11 or newer, got {v[0]}.{v[1]}: try make PYTHON=python3.12")'
@@ -52,6 +52,25 @@ lint: $(READY) ## check style, formatting and stored notebooks
 	$(BIN)/ruff format --check $(CODE_OF_NOTEBOOKS)
 	$(BIN)/python tools/exercises.py --check
 	$(BIN)/python tools/colab.py --check
+
+# Two environments of other versions: each takes minutes to install and gigabytes of disk. Old
+# packages warn of newer ones that they are used with; those warnings are no failures.
+TOLERANT := -W default
+oldest: ## run library tests and notebooks with the oldest versions promised (PYTHON=python3.11)
+	$(PYTHON) -m venv _build/oldest
+	(sed -n 's/^    "\(.*\)>=\(.*\)",$$/\1==\2/p' pyproject.toml; sed '1,/^# the book/d' requirements.txt) \
+		| _build/oldest/bin/pip install --quiet --requirement /dev/stdin
+	_build/oldest/bin/pip install --quiet --no-deps --editable .
+	PYTEST_ADDOPTS="$(TOLERANT)" _build/oldest/bin/python tools/run_tests.py library
+	_build/oldest/bin/python -m pytest -q $(TOLERANT) --nbval-lax -n2 --dist=loadscope $(NOTEBOOKS)
+
+colab-check: ## run explorers and one chapter with the versions that Colab has (PYTHON=python3.12)
+	$(PYTHON) -m venv _build/colab
+	(cat tests/colab.txt; echo nbclient; sed '1,/^# tests/d' requirements.txt) \
+		| _build/colab/bin/pip install --quiet --requirement /dev/stdin
+	_build/colab/bin/pip install --quiet --editable .
+	_build/colab/bin/python -m pytest -q $(TOLERANT) tests/test_colab.py tests/widgets
+	_build/colab/bin/python -m pytest -q $(TOLERANT) --nbval-lax chapters/05_receptive_field.ipynb
 
 benchmark: $(READY) ## measure speed against the reference implementations
 	@for script in tests/benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done

@@ -13,7 +13,8 @@ from nbclient import NotebookClient
 from cnncourse import widgets
 
 # Colab's versions, and what only they need; all else is taken from this environment.
-COLAB = ("ipython==7.34", "ipykernel==6.17", "ipywidgets==7.7", "traitlets==5.7.1")
+LINES = Path(__file__).with_name("colab.txt").read_text(encoding="utf-8").splitlines()
+COLAB = [line for line in LINES if line.startswith(("ipy", "traitlets"))]
 NEEDED = ("backcall", "decorator", "ipython_genutils", "pickleshare")
 
 SETTINGS = {

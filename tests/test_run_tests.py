@@ -19,7 +19,6 @@ def test_lacks_something(i):
 @pytest.fixture
 def summary(monkeypatch, tmp_path, capsys):
     """Return a function that runs one part, made of the given tests, and returns its line."""
-    monkeypatch.setattr(run_tests.browser, "install", lambda: None)
 
     def summary(tests):
         (tmp_path / "test_part.py").write_text(tests, encoding="utf-8")
