@@ -29,6 +29,7 @@ from cnncourse.grading.rendering import say, text_of
 
 POLL = 0.1  # seconds after which a waiting thread looks for an interrupt, as Windows needs it
 REPEAT = 0.005  # seconds between two `TimeIsUp`, for code that swallows one in a bare `except:`
+LONGEST_IMPORT = 60.0  # seconds that a strike waits for an import to end
 PATIENCE = 1.0  # seconds that a stopped thread has to clean up before nobody waits for it
 MAX_MESSAGE = 220  # characters of an error message that are worth reading
 MAX_OUTPUT = 10_000  # characters of what an answer prints
@@ -100,7 +101,10 @@ class _Worker(threading.Thread):
 
     def _strike(self) -> None:
         raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
+        end = time.monotonic() + LONGEST_IMPORT
         while not self.over.wait(REPEAT):
+            if _imports(self.ident) and time.monotonic() < end:
+                continue  # a module left half loaded would break every later import of it
             with self._lock:
                 if not self.over.is_set():
                     raise_in(ctypes.c_ulong(self.ident), ctypes.py_object(TimeIsUp))
@@ -161,6 +165,7 @@ def explain(error: BaseException) -> str:
     what = re.sub(r"0x[0-9a-fA-F]+", "0x…", what)  # addresses differ from run to run
     if len(what) > MAX_MESSAGE:
         what = what[:MAX_MESSAGE].rstrip() + " …"
+    what = what.rstrip(".")  # the sentence around it has its own full stop
     kind = type(error).__name__
     where = learners_line(error.__traceback__)
     said = f"{kind}: {what}" if what else kind
@@ -175,10 +180,19 @@ def learners_line(trace: TracebackType | None) -> str:
 
 def _running_line(thread: int) -> str:
     """Quote the line of the learner's at which a thread is."""
+    return _quote(reversed(_stack(thread)))
+
+
+def _imports(thread: int) -> bool:
+    """Say whether a thread is importing a module."""
+    return any(filename.startswith("<frozen importlib") for filename, _ in _stack(thread))
+
+
+def _stack(thread: int) -> list[tuple[str, int]]:
+    """Return the files and lines at which a thread is, innermost first."""
     frame = sys._current_frames().get(thread)  # None where the thread has just ended
     stack = walk_stack(frame) if frame else ()
-    lines = [(frame.f_code.co_filename, number) for frame, number in stack]
-    return _quote(reversed(lines))
+    return [(frame.f_code.co_filename, number) for frame, number in stack]
 
 
 def _quote(lines: Iterable[tuple[str, int]]) -> str:

@@ -1,6 +1,7 @@
 import _thread
 import asyncio
 import re
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -65,6 +66,40 @@ def test_a_loop_is_ended_even_if_it_catches_everything(answer):
     grade("toy.same", answer, time_limit=0.05)
     for thread in set(threading.enumerate()) - before:
         thread.join(timeout=60)
+        assert not thread.is_alive()
+
+
+def test_an_import_is_not_stopped_halfway(tmp_path, monkeypatch):
+    slow = "import time\nfor _ in range(40):\n    time.sleep(0.01)\nwhole = True\n"
+    (tmp_path / "slow_to_load.py").write_text(slow)
+    monkeypatch.syspath_prepend(tmp_path)
+    before = set(threading.enumerate())
+
+    def importing(x):
+        import slow_to_load  # noqa: F401
+
+        while True:
+            work()
+
+    assert "still running" in grade("toy.same", importing, time_limit=0.1).message
+    for thread in set(threading.enumerate()) - before:
+        thread.join(timeout=10)
+        assert not thread.is_alive()
+    assert sys.modules.pop("slow_to_load").whole
+
+
+def test_an_import_that_never_ends_is_stopped_in_the_end(tmp_path, monkeypatch):
+    (tmp_path / "never_loaded.py").write_text("while True:\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("cnncourse.grading.sandbox.LONGEST_IMPORT", 0.1)
+    before = set(threading.enumerate())
+
+    def importing(x):
+        import never_loaded  # noqa: F401
+
+    grade("toy.same", importing, time_limit=0.05)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(timeout=10)
         assert not thread.is_alive()
 
 
@@ -182,6 +217,13 @@ def test_messages_hold_no_addresses_and_no_walls_of_text():
     assert "0x…" in error
     assert "\n" not in error
     assert len(error) < 400
+
+
+def test_a_message_that_ends_with_a_full_stop_gets_no_second_one():
+    def crashing(x):
+        raise ValueError("x must be positive.")
+
+    assert grade("toy.same", crashing).message.endswith("ValueError: x must be positive.")
 
 
 def test_deep_recursion_is_a_crash():
