@@ -19,6 +19,7 @@ _SIGNS = {
     **dict.fromkeys("]}", ")"),
     **{power: f"**{digit}" for digit, power in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
     **{index: str(digit) for digit, index in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+    **dict.fromkeys(("ρ", "ϱ", r"\rho"), " rho "),
     **{"^": "**", "⌊": "floor(", "⌈": "ceil(", "⌋": ")", "⌉": ")", "√": "sqrt", "π": "pi"},
 }
 _GROUPS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:([,_' \u00a0\u202f’])\d{3})(?:\1\d{3})*(?![\d,])")
@@ -41,13 +42,18 @@ MAX_BITS = 10_000  # of a power: 9**9**9 would fill the memory
 def read(text: str, variables: Sequence[str] = ()) -> Callable[[Mapping[str, object]], object]:
     """Return the function of its variables that a text stands for, exact where it can be.
 
-    Products may be implicit and powers written with `^`; a left-hand side (`weights = …`) is left
-    out. Whole numbers and fractions stay exact; `sqrt`, `log` and the like give floats.
+    Products may be implicit and powers written with `^`; an `x` between two numbers multiplies
+    them; a left-hand side (`weights = …`) is left out. Whole numbers and fractions stay exact;
+    `sqrt`, `log` and the like give floats.
 
     Raises:
         ValueError: with a sentence, where the text is no arithmetic of the variables.
     """
-    text = text.rpartition("=")[2].strip()
+    text = re.split("=|->|→|≈|~", text)[-1].strip()
+    if "x" not in variables:
+        text = re.sub(r"(?<=[\d)])\s*x\s*(?=[\d(])", "*", text)
+    names = "|".join(sorted(map(re.escape, variables), key=len, reverse=True))
+    text = re.sub(rf"√\s*(\d+|{names})(?!\w)" if names else r"√\s*(\d+)(?!\w)", r"sqrt(\1)", text)
     for sign, plain in _SIGNS.items():
         text = text.replace(sign, plain)
     if "min" not in text and "max" not in text:  # there, a comma parts two numbers
@@ -107,9 +113,9 @@ def _with_products(tokens: list[str], variables: Collection[str]) -> list[str]:
         if (_is_value(before) or before == ")") and (_is_value(token) or token == "("):
             if token[0].isdigit() and before[-1].isdigit() and before not in variables:
                 raise ValueError(f"a sign is missing between {before} and {token}")
-            if divided:
-                raise ValueError("put brackets: does the factor belong under the stroke?")
             called = before in _FUNCTIONS and before not in variables
+            if divided and not called:
+                raise ValueError("put brackets: does the factor belong under the stroke?")
             written += [token] if called else ["*", token]
         else:
             divided = token in ("/", "//", "%") or (divided and (_is_value(token) or token == "("))

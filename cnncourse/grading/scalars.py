@@ -70,6 +70,6 @@ def as_number(value: object) -> int | float | Fraction:
 
 def _from_text(value: str) -> int | float | Fraction:
     try:
-        return read(value.lstrip("≈~ "))({})
+        return read(value)({})
     except (ValueError, ArithmeticError, TypeError):
         raise ValueError(f"You passed the text {value[:60]!r}.") from None

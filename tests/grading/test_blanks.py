@@ -1,6 +1,7 @@
 import pytest
 
 from cnncourse.check import Outcome
+from cnncourse.grading.expressions import read
 from cnncourse.grading.kinds import Blanks, Misconception
 
 ONE = Blanks(
@@ -107,3 +108,21 @@ def test_what_cannot_be_read_says_why(answer, words):
 def test_an_ellipsis_is_not_attempted():
     assert ONE.judge(...).outcome is Outcome.NOT_ATTEMPTED
     assert TWO.judge({"1": ..., "2": ...}).outcome is Outcome.NOT_ATTEMPTED
+
+
+def test_a_key_that_is_no_gap_is_named_where_a_gap_is_empty():
+    message = TWO.judge({"2": "n % 3", "first": "i - m"}).message
+    assert message == "Gap 1 is still empty. There is no gap `first`."
+
+
+def test_roots_without_brackets_and_greek_letters_are_read():
+    assert read("64·√16")({}) == 256
+    assert read("√k C + √(k)", ["k", "C"])({"k": 9, "C": 2}) == 9
+    assert read("(2n - ρk²)/(ρ - 4)", ["n", "k", "rho"])({"n": 7, "k": 1, "rho": 6}) == 4
+    with pytest.raises(ValueError, match="sqrt"):
+        read("√kC", ["k", "C"])  # the root of which?
+
+
+def test_an_x_between_numbers_multiplies_unless_it_is_a_variable():
+    assert read("224 x 224x3")({}) == 224 * 224 * 3
+    assert read("2 x", ["x"])({"x": 5}) == read("(x + 1) x - 20", ["x"])({"x": 5}) == 10

@@ -9,6 +9,7 @@ import torch
 from cnncourse.check import Outcome
 from cnncourse.exercises import exercises
 from cnncourse.grading.kinds import Misconception, Number
+from cnncourse.grading.quantities import as_quantity
 
 EXERCISE = Number(
     id="toy.memory",
@@ -148,3 +149,43 @@ def test_an_infinite_answer_is_wrong():
 
 def test_an_ellipsis_is_not_attempted():
     assert EXERCISE.judge(...).outcome is Outcome.NOT_ATTEMPTED
+
+
+WORDS_AROUND = [
+    *("12.5 MiB of weights", "about 12.5", "a size of 12.5 (MiB).", "5 x 2.5", "25 → 12.5"),
+    *("12.5-fold", "12.5x", "×12.5", "2.5(3 + 2) MiB", "25/√4 MiB", "100/2³ MiB"),
+]
+
+
+@pytest.mark.parametrize("answer", WORDS_AROUND)
+def test_words_around_a_number_are_left_out(answer):
+    assert EXERCISE.judge(answer).outcome is Outcome.RIGHT
+
+
+@pytest.mark.parametrize(
+    ("answer", "unit", "value"),
+    [
+        ("150.528k", "weights", 150_528),
+        ("0.150528 million weights", "weights", 150_528),
+        ("304 MMACs", "multiply-accumulates", 304_000_000),
+        ("304 MACs", "multiply-accumulates", 304),
+        ("408 pictures/s", "pictures a second", 408),
+        ("62.5%", "", 0.625),
+        ("62.5 per cent", "", 0.625),
+        ("62.5%", "percent", 62.5),
+    ],
+)
+def test_words_that_scale_a_number_are_heeded(answer, unit, value):
+    assert as_quantity(answer, unit) == value
+
+
+@pytest.mark.parametrize(
+    ("answer", "unit"),
+    [
+        *(("62.5 %", "weights"), ("12.5 MB", "percent"), ("12.5 GiB of weights", "MiB")),
+        *(("4 squared", ""), ("half of 8", ""), ("4C", ""), ("4 *", ""), ("3 or 4 taps", "taps")),
+    ],
+)
+def test_what_changes_a_number_in_another_way_is_not_left_out(answer, unit):
+    with pytest.raises(ValueError, match="You passed the text"):
+        as_quantity(answer, unit)

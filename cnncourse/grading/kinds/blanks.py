@@ -39,7 +39,7 @@ class Blanks(Exercise):
             return self.wrong(f"{asked} You passed {kind_of(answer)}.", name="wrong type")
         for gap in self.blanks:
             if filled.get(gap, ...) is ...:
-                return self.not_attempted(f"Gap {gap} is still empty.")
+                return self.not_attempted(f"Gap {gap} is still empty.{self._unknown(answer)}")
         try:
             values = {gap: self._values(gap, filled[gap]) for gap in self.blanks}
         except ValueError as error:
@@ -54,6 +54,13 @@ class Blanks(Exercise):
             ):
                 return self.mistaken(misconception)
         return self.unexplained(f"gap {wrong[0]}: received {filled[wrong[0]]}")
+
+    def _unknown(self, answer: object) -> str:
+        """Say in a sentence which key of an answer names no gap; empty where there is none."""
+        known = {gap.lower() for gap in self.blanks}
+        keys = answer if isinstance(answer, Mapping) else ()
+        other = next((key for key in keys if str(key).strip().lower() not in known), None)
+        return "" if other is None else f" There is no gap `{other}`."
 
     def _filled(self, answer: object) -> dict[str, object] | None:
         """Say what stands in which gap: by name, or in order where no gap is named."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from cnncourse.grading.exercise import Exercise
-from cnncourse.grading.scalars import agree, as_number, leeway
+from cnncourse.grading.quantities import MEMORY, as_quantity
+from cnncourse.grading.scalars import agree, leeway
 from cnncourse.grading.showing import show
 from cnncourse.grading.stubs import is_stub
 from cnncourse.grading.verdict import Verdict
 
 ROUNDED = 0.002  # relative: a listed wrong number is known even when it was rounded
-# A unit of memory, and the factors to others; a share; of a count, only larger units are usual.
-MEMORY = re.compile(r"\b([kKMGT]i?B|[kKMGT]?bytes?|[kKMGT]?bits?)\b")
+# The factors to other units of memory; of a count, only larger units are usual.
 MEMORY_FACTORS = (8, 1e3, 1e6, 1e9, 1024, 1024**2, 1024**3)
 MULTIPLES = (1e3, 1e6, 1e9)
 
@@ -35,10 +34,8 @@ class Number(Exercise):
             return self.not_attempted()
         if isinstance(answer, (tuple, list)) and len(answer) == 1:
             answer = answer[0]
-        if isinstance(answer, str):
-            answer = re.sub(rf"(?<=\d)\s*({'|'.join(self._unit_words())})\s*$", "", answer)
         try:
-            number = as_number(answer)
+            number = as_quantity(answer, self.unit)
         except ValueError as error:
             wanted = f"The answer is one number{self._unit()}."
             return self.wrong(f"{wanted} {error}", name="wrong type")
@@ -82,7 +79,3 @@ class Number(Exercise):
 
     def _unit(self) -> str:
         return f" ({self.unit})" if self.unit else ""
-
-    def _unit_words(self) -> list[str]:
-        words = [self.unit, "%"] if self.unit == "percent" else [self.unit]
-        return [re.escape(word) for word in words]
