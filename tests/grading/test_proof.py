@@ -86,3 +86,10 @@ def test_a_conclusion_that_only_comes_too_early_names_the_step_that_it_uses(answ
 @pytest.mark.parametrize("answer", [..., [..., ...], ["A", ..., "C", "D"]])
 def test_a_gap_is_not_attempted(answer):
     assert EXERCISE.judge(answer).outcome is Outcome.NOT_ATTEMPTED
+
+
+@pytest.mark.parametrize(
+    "answer", ["A, B, C and D", "first A then B then C, finally D", ["A", "then B", "C", "and D"]]
+)
+def test_words_between_the_letters_are_left_out(answer):
+    assert EXERCISE.judge(answer).outcome is Outcome.RIGHT

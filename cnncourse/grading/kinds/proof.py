@@ -97,8 +97,9 @@ def _read(answer: object) -> str | None:
     parts = list(answer) if isinstance(answer, (str, tuple, list, np.ndarray)) else None
     if parts is None or not all(part is ... or isinstance(part, str) for part in parts):
         return None
-    text = "".join("…" if part is ... else part for part in parts).upper()
-    text = re.sub(r"STEPS?|\d", "", text)  # "1. A 2. B"
+    between = "" if isinstance(answer, str) else " "
+    text = between.join("…" if part is ... else part for part in parts).upper()
+    text = re.sub(r"STEPS?|\b(AND|THEN|FIRST|NEXT|FINALLY|LAST)\b|\d", "", text)  # "1. A 2. B"
     return "".join(letter for letter in text if letter.isalnum() or letter == "…")
 
 
