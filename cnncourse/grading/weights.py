@@ -15,11 +15,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cnncourse.grading.compare import Difference, difference
+from cnncourse.grading.compare import ALL_ZEROS, Difference, difference
 from cnncourse.grading.probe import NOISE, Probe, compare
 
 PATIENCE = 4  # rounds without a new colour after which the colours are stable, half in each mode
 MAX_ROUNDS = 1000
+# What is said of every input and all weights, and the sizes of those on which it is tried again.
+CLAIMS = (ALL_ZEROS, "wrong in evaluation mode", "wrong gradient", "gradient cut")
+SIZES = (0.1, 0.3, 1, 3) * 4
 
 Colours = tuple[Tensor, Tensor]  # of the numbers of the reference and of the module
 
@@ -33,39 +36,59 @@ def match(reference: Probe, module: Probe, x: Tensor) -> Difference | None:
     them with large numbers: what cuts them off has to show.
     """
     search = _Search(reference, module, x)
-    if search.order is None:
-        return search.difference
+    if search.colours is None:
+        return search.held(search.difference, search.failed)
     for given, scale in ((x, 1), (search.draw(*x.shape), 1), (20 * search.draw(*x.shape), 3)):
-        values = scale * search.draw(reference.size)
-        reference.set(values)
-        module.set(torch.empty_like(values).scatter_(0, search.order, values))
+        search.set(search.colours, scale * search.draw(reference.size))
         for training in (True, False):
             found, _ = compare(reference, module, given, training)
             if found and given is x and not found.evidence:
                 continue  # of equal numbers in it, none is the largest: then gradients are open
             if found:
-                return found
+                return search.held(found, search.colours)
     return None
 
 
 class _Search:
     """The search for the order in which a module holds the numbers of the reference.
 
-    `order[i]` is the place in the module of the reference's number `i`. It is None where there is
-    none; then `difference` says what was found instead.
+    Numbers of the same one of the `colours`, all different, belong together. They are None where
+    there is no order; then `difference` says what was found instead, with the colours `failed`.
     """
 
     def __init__(self, reference: Probe, module: Probe, x: Tensor) -> None:
         self.probes, self.x = (reference, module), x
         self.generator, self.rounds = torch.Generator().manual_seed(0), 0
         self.difference: Difference | None = None
+        self.failed: Colours | None = None
         start = torch.zeros(reference.size, dtype=torch.long)
         colours = self._search((start, start))
-        self.order = None if colours is None else _by_colour(colours)
+        self.colours = None if colours is None else _in_order(colours)
 
     def draw(self, *shape: int) -> Tensor:
         """Draw normal numbers, the same in every run."""
         return torch.randn(shape, generator=self.generator, dtype=self.x.dtype)
+
+    def set(self, colours: Colours, values: Tensor) -> None:
+        """Give numbers of one colour the same value."""
+        for probe, own in zip(self.probes, colours, strict=True):
+            probe.set(values[own])
+
+    def held(self, found: Difference, colours: Colours) -> Difference:
+        """Leave out of a difference what other weights and inputs refute."""
+        if found.name not in CLAIMS:
+            return found
+        for size in SIZES:
+            self.set(colours, size * (self.draw(len(colours[0])) + 0.5))
+            given = 10 * size * self.draw(*self.x.shape)
+            if found.name == ALL_ZEROS:
+                if self.probes[1].respond(given, training=True)[0].any():
+                    return Difference("", found.evidence)
+            else:
+                again, _ = compare(*self.probes, given, training=True)
+                if again and again.name not in CLAIMS:
+                    return again
+        return found
 
     def _search(self, colours: Colours) -> Colours | None:
         """Refine; where equals are left, try them in order, then single one out and go on."""
@@ -77,7 +100,7 @@ class _Search:
         shared = acting[ours.bincount()[acting] > 1]
         if not len(shared):
             return refined
-        in_order = self._refine(tuple(own.argsort(stable=True).argsort() for own in refined))
+        in_order = self._refine(_in_order(refined))
         if in_order is not None:
             return in_order
         new = ours.max() + 1
@@ -95,13 +118,13 @@ class _Search:
         while unchanged < PATIENCE and self.rounds < MAX_ROUNDS:
             self.rounds += 1
             values = self.draw(len(colours[0])) + 0.5  # mostly positive: fewer ReLUs are dead
-            for probe, own in zip(self.probes, colours, strict=True):
-                probe.set(values[own])
+            self.set(colours, values)
             x = self.draw(*self.x.shape)
             found, rows = compare(*self.probes, x, training=self.rounds % 2 == 1)
             split = None if found else _split(colours, rows)
             if split is None:
-                self.difference = self.difference or self._cause(found)
+                if self.difference is None:
+                    self.difference, self.failed = self._cause(found), colours
                 return None
             unchanged = unchanged + 1 if torch.equal(split[0], colours[0]) else 0
             colours = split
@@ -121,13 +144,13 @@ class _Search:
 
     def _has_effect(self, name: str) -> bool:
         module = self.probes[1]
-        for _ in range(PATIENCE):
+        for training in (True, False) * PATIENCE:
             x, outputs = self.draw(*self.x.shape), []
             module.set(self.draw(module.size))
             for step in (0, 1):
                 with torch.no_grad():
                     module.parameters[name] += step
-                outputs.append(module.respond(x, training=True)[0])
+                outputs.append(module.respond(x, training)[0])
             if difference(*outputs):
                 return True
         return False
@@ -156,7 +179,7 @@ def _split(colours: Colours, rows: tuple[Tensor, Tensor]) -> Colours | None:
     return (ours, theirs) if same else None
 
 
-def _by_colour(colours: Colours) -> Tensor:
-    """Pair the numbers of each colour in their order."""
-    ours, theirs = (own.argsort(stable=True) for own in colours)
-    return torch.empty_like(ours).scatter_(0, ours, theirs)
+def _in_order(colours: Colours) -> Colours:
+    """Pair the numbers of each colour in their order: now every colour is there once."""
+    ours, theirs = (own.argsort(stable=True).argsort() for own in colours)
+    return ours, theirs

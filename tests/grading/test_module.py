@@ -216,7 +216,7 @@ def test_a_parameter_count_shows_both_numbers():
     evidence = judged(Extra).evidence
     assert "built with (1, 2), input of shape (2, 1, 3, 4)" in evidence
     assert "expected 54 parameters, received 60" in evidence
-    assert "number of channels and which layers have a bias" in judged(Extra).message
+    assert "Compare your layers" in judged(Extra).message
 
 
 def test_the_dtype_of_the_result_does_not_matter_and_wrong_values_do():
@@ -339,3 +339,118 @@ def test_a_gap_in_a_method_is_named():
     verdict = judged(Half)
     assert verdict.outcome is Outcome.NOT_ATTEMPTED
     assert "`self.first = ...`" in verdict.message
+
+
+def net_of(activation):
+    def build(i, o):
+        pooled = (nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, o))
+        return nn.Sequential(nn.Conv2d(i, 8, 3, padding=1), activation(), *pooled)
+
+    return build
+
+
+class Bounded(nn.Module):
+    """A norm and two layers, rectified up to six."""
+
+    top = 6.0
+
+    def __init__(self, i, o):
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(i, o, 3, padding=1, bias=False), nn.BatchNorm2d(o)
+
+    def forward(self, x):
+        return self.norm(self.conv(x)).clamp(0, self.top)
+
+
+class Unbounded(Bounded):
+    top = None
+
+
+def rectified_at_the_end(i, o):
+    return nn.Sequential(*chain(i, o), nn.ReLU())
+
+
+def chain(i, o):
+    first, second = (nn.Conv2d(i, i, 3, padding=d, dilation=d) for d in (1, 2))
+    last = nn.Conv2d(i, o, 3, padding=4, dilation=4)
+    return nn.Sequential(first, nn.ReLU(), second, nn.ReLU(), last)
+
+
+class Nothing(nn.Module):
+    def __init__(self, i, o):
+        super().__init__()
+        self.layers = chain(i, o)
+
+    def forward(self, x):
+        out = self.layers(x)
+        return out - out.detach()
+
+
+@pytest.mark.parametrize(
+    ("oracle", "answer", "name"),
+    [
+        (net_of(nn.ReLU), net_of(nn.GELU), ""),
+        (net_of(nn.ReLU), net_of(nn.ReLU6), ""),
+        (Unbounded, Bounded, ""),
+        (chain, rectified_at_the_end, ""),
+        (chain, Nothing, "all zeros"),
+    ],
+)
+def test_nothing_is_claimed_that_holds_for_one_input_alone(oracle, answer, name, register):
+    claims = Module(
+        id="toy.claims",
+        title="Claims",
+        signature="Net(i, o)",
+        oracle=oracle,
+        cases=lambda: [((1, 2), whole(2, 1, 5, 6)), ((3, 3), whole(2, 3, 5, 4))],
+        hints=("a.", "b."),
+        misconceptions=(),
+    )
+    register(claims)
+    assert grade("toy.claims", oracle).outcome is Outcome.RIGHT
+    verdict = grade("toy.claims", answer)
+    assert verdict.outcome is Outcome.WRONG
+    assert verdict.name == name
+    assert "output is right" not in verdict.message
+
+
+def test_a_weight_behind_dropout_is_not_called_unused(register):
+    class Gate(nn.Module):
+        p = 0.0
+
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Linear(2, 1), nn.Linear(1, 2)
+
+        def forward(self, x):
+            inner = nn.functional.dropout(self.a(x).relu(), self.p, self.training)
+            return x * self.b(inner).sigmoid()
+
+    class Dropping(Gate):
+        p = 0.5
+
+    gate = Module(
+        id="toy.gate",
+        title="Gate",
+        signature="Gate()",
+        oracle=Gate,
+        cases=lambda: [((), whole(1, 2))],
+        hints=("a.", "b."),
+        misconceptions=(),
+    )
+    register(gate)
+    assert grade("toy.gate", Gate).outcome is Outcome.RIGHT
+    assert grade("toy.gate", Dropping).name == ""
+
+
+def test_layers_in_a_plain_list_are_named():
+    class Listed(Block):
+        def __init__(self, channels, classes):
+            super().__init__(channels, classes)
+            del self.first
+            self.look = [nn.Conv2d(channels, 4, 3, padding=1, bias=False)]
+
+        def forward(self, x):
+            return self.last(self.norm(self.look[0](x.to(self.look[0].weight))).relu())
+
+    assert "make `look` an `nn.ModuleList`" in judged(Listed).message

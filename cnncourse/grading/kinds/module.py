@@ -128,9 +128,24 @@ def _difference_in(
         sizes = [probe.size for probe in probes]
         if sizes[0] != sizes[1]:
             evidence = f"expected {sizes[0]} parameters, received {sizes[1]}"
-            advice = "Check the number of channels and which layers have a bias."
+            advice = "Compare your layers, their sizes and their biases with those asked for."
+            if hidden := _hidden_layers(module):
+                advice = (
+                    f"Layers in a plain list are not found: make `{hidden}` an `nn.ModuleList`."
+                )
             return Difference(f"The number of parameters differs. {advice}", evidence)
         return match(*probes, x)
+
+
+def _hidden_layers(module: nn.Module) -> str:
+    """Name an attribute that keeps layers with weights in a plain list; empty if there is none."""
+    found = set(module.modules())
+    for part in found:
+        for name, value in vars(part).items():
+            layers = [v for v in value if isinstance(v, nn.Module)] if type(value) is list else []
+            if any(layer not in found and [*layer.parameters()] for layer in layers):
+                return name
+    return ""
 
 
 @contextmanager
