@@ -69,6 +69,9 @@ def _tensor_difference(received: object, expected: Tensor) -> Difference | None:
     if tensor is None:
         message = f"Your function returned {kind_of(received)}; a tensor is expected."
         return Difference(message, "", "wrong type")
+    if tensor.shape != expected.shape and isinstance(received, tuple):
+        message = f"Your function returned a tuple of {len(received)}; a tensor is expected."
+        return Difference(message, "", "wrong type")
     if tensor.shape != expected.shape:
         sizes = f"expected shape {tuple(expected.shape)}, received {tuple(tensor.shape)}"
         return Difference("The result has the wrong shape.", sizes)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from numbers import Number
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map
@@ -51,7 +53,8 @@ class Trial:
     def any_value(self) -> bool:
         """Say whether any result was not zero."""
         leaves = [leaf for _, value in self.runs for leaf in tree_leaves(value)]
-        return any(bool(leaf.any()) for leaf in leaves if isinstance(leaf, Tensor))
+        numbers = [leaf for leaf in leaves if isinstance(leaf, (Tensor, np.ndarray, Number))]
+        return any(bool(leaf.any() if hasattr(leaf, "any") else leaf) for leaf in numbers)
 
 
 def _is_double(leaf: object) -> bool:

@@ -454,3 +454,29 @@ def test_the_same_answer_gets_the_same_words_every_time():
 
     assert str(judged(wrong)) == str(judged(wrong))
     assert str(judged(wrong)) != str(judged(wrong, seed=1))
+
+
+@pytest.mark.parametrize("hold", [torch.Tensor.tolist, torch.Tensor.numpy, lambda out: out])
+def test_zeros_in_the_smallest_case_alone_are_not_all_zeros(hold, register):
+    shift = Function(
+        id="toy.shift",
+        title="Shift",
+        signature="shift(x)",
+        oracle=lambda x: x.roll(1, 0),
+        cases=lambda: [(whole(2, 2),), (whole(5, 2),)],
+        hints=("a.", "b."),
+        misconceptions=(),
+    )
+    register(shift)
+
+    def too_far(x):
+        return hold(torch.cat([torch.zeros(2, 2), x])[: len(x)])
+
+    assert grade("toy.shift", too_far).name == ""
+    assert grade("toy.shift", lambda x: hold(torch.zeros(x.shape))).name == "all zeros"
+
+
+def test_a_tuple_of_tensors_is_no_tensor():
+    found = difference((torch.ones(2), torch.ones(2)), torch.ones(2))
+    assert found.message == "Your function returned a tuple of 2; a tensor is expected."
+    assert difference((torch.tensor(1.0), torch.tensor(1.0)), torch.ones(2)) is None
