@@ -33,7 +33,7 @@ PAIRS = [
 ]
 
 
-@pytest.mark.parametrize("answer", PAIRS, ids=repr)
+@pytest.mark.parametrize("answer", PAIRS, ids=lambda a: repr(a) if type(a) is not set else "a set")
 def test_both_parts_right_is_right_however_it_is_written(answer):
     assert EXERCISE.judge(answer).outcome is Outcome.RIGHT
 
