@@ -15,6 +15,8 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 # %% why_convolution.dense_weights
+# %% right: a product written with the letter x
+"224 x 224 x 3"
 # %% right: text with a thousands separator
 "150,528"
 # %% right: text with a narrow space
@@ -62,6 +64,8 @@ torch.zeros(3, 224, 224)
 # %% wrong [wrong type]: words
 "a lot"
 # %% why_convolution.doubled_side
+# %% right: a factor with its sign
+"4x"
 # %% right: a power in a text
 "2²"
 # %% right: a ratio
@@ -771,6 +775,16 @@ def share(W):
 
 
 # %% why_convolution.invariant_net
+# %% wrong: another non-linearity
+lambda i, o: nn.Sequential(
+    nn.Conv2d(i, 8, 3, padding=1, padding_mode="circular"),
+    nn.GELU(),
+    nn.AdaptiveAvgPool2d(1),
+    nn.Flatten(),
+    nn.Linear(8, o),
+)
+
+
 # %% right: a Sequential with a pooling layer
 class InvariantNet(nn.Sequential):
     def __init__(self, in_channels, num_classes):

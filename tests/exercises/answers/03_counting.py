@@ -104,6 +104,8 @@ lambda C, D, n, k, stride, padding: 16
 # %% wrong: padding counted once
 lambda C, D, n, k, stride, padding: C * D * k * k * ((n + padding - k) // stride + 1) ** 2
 # %% counting.conv_norm
+# %% right: a product in a text with its unit
+"128(64·9 + 2) parameters"
 # %% right: with a thousands separator
 "73,984"
 # %% right: asked of torch

@@ -553,6 +553,8 @@ def frame_width(kernels, dilations):
 
 
 # %% equivariance.position
+# %% right: as a percentage
+"58.33 %"
 # %% right: a text
 "7/12"
 # %% right: a Fraction
