@@ -17,11 +17,11 @@ _SIGNS = {
     **dict.fromkeys("÷∕⁄", "/"),
     **dict.fromkeys("[{", "("),
     **dict.fromkeys("]}", ")"),
-    **{power: f"**{digit}" for digit, power in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
     **{index: str(digit) for digit, index in enumerate("₀₁₂₃₄₅₆₇₈₉")},
     **dict.fromkeys(("ρ", "ϱ", r"\rho"), " rho "),
     **{"^": "**", "⌊": "floor(", "⌈": "ceil(", "⌋": ")", "⌉": ")", "√": "sqrt", "π": "pi"},
 }
+_POWERS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _GROUPS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:([,_' \u00a0\u202f’])\d{3})(?:\1\d{3})*(?![\d,])")
 _TOKEN = re.compile(
     r"\s*((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\d.])|[^\W\d]\w*|\*\*|//|[-+*/%(),])\s*"
@@ -54,6 +54,7 @@ def read(text: str, variables: Sequence[str] = ()) -> Callable[[Mapping[str, obj
         text = re.sub(r"(?<=[\d)])\s*x\s*(?=[\d(])", "*", text)
     names = "|".join(sorted(map(re.escape, variables), key=len, reverse=True))
     text = re.sub(rf"√\s*(\d+|{names})(?!\w)" if names else r"√\s*(\d+)(?!\w)", r"sqrt(\1)", text)
+    text = re.sub(f"[{_POWERS}]+", _power_in_plain, text)
     for sign, plain in _SIGNS.items():
         text = text.replace(sign, plain)
     if "min" not in text and "max" not in text:  # there, a comma parts two numbers
@@ -71,6 +72,11 @@ def read(text: str, variables: Sequence[str] = ()) -> Callable[[Mapping[str, obj
         return int(result) if whole else result
 
     return value
+
+
+def _power_in_plain(raised: re.Match) -> str:
+    """Write an exponent in Python's signs: `¹⁶` is `**16`."""
+    return "**" + "".join(str(_POWERS.index(digit)) for digit in raised[0])
 
 
 def _tokens(text: str, variables: Collection[str]) -> list[str]:

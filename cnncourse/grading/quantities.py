@@ -16,7 +16,7 @@ _PERCENT = re.compile(r"%|\bper ?cent\b")
 _WORD = re.compile(  # also of: a factor of 4, 408 pictures/s, 4x; but no word that calculates
     r"(?!(?:minus|half|twice|double|squared|cubed|hundred|dozen)$)(?:[^\W\d]{2,}|[asx×]|)"
 )
-_NUMBER = re.compile(r"[-−+(\[√.\d].*[\d)\]²³]|\d", re.DOTALL)
+_NUMBER = re.compile(r"[-−+(\[√.\d].*[\d)\]⁰¹²³⁴-⁹]|\d", re.DOTALL)
 
 
 def as_quantity(value: object, unit: str = "") -> int | float | Fraction:

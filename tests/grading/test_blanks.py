@@ -126,3 +126,7 @@ def test_roots_without_brackets_and_greek_letters_are_read():
 def test_an_x_between_numbers_multiplies_unless_it_is_a_variable():
     assert read("224 x 224x3")({}) == 224 * 224 * 3
     assert read("2 x", ["x"])({"x": 5}) == read("(x + 1) x - 20", ["x"])({"x": 5}) == 10
+
+
+def test_an_exponent_may_have_several_digits():
+    assert read("2¹⁶ + n²", ["n"])({"n": 3}) == 65_545

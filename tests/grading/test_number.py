@@ -168,6 +168,7 @@ def test_words_around_a_number_are_left_out(answer):
         ("150.528k", "weights", 150_528),
         ("0.150528 million weights", "weights", 150_528),
         ("304 MMACs", "multiply-accumulates", 304_000_000),
+        ("2¹⁶ paths", "paths", 65_536),
         ("304 MACs", "multiply-accumulates", 304),
         ("408 pictures/s", "pictures a second", 408),
         ("62.5%", "", 0.625),
