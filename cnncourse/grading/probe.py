@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import Tensor, nn
 
@@ -17,7 +19,8 @@ class Probe:
     def __init__(self, module: nn.Module) -> None:
         self.module = module
         self.parameters = dict(module.named_parameters())
-        self.buffers = [(buffer, buffer.clone()) for buffer in module.buffers()]
+        parts = [(part, name) for part in module.modules() for name in part._buffers]
+        self.buffers = [(*at, copy.deepcopy(at[0]._buffers[at[1]])) for at in parts]
         self.size = sum(parameter.numel() for parameter in self.parameters.values())
         self.acts = torch.zeros(self.size, dtype=torch.bool)  # numbers with a derivative so far
 
@@ -27,8 +30,8 @@ class Probe:
         with torch.no_grad():
             for parameter, part in zip(self.parameters.values(), parts, strict=True):
                 parameter.copy_(part.view_as(parameter))
-            for buffer, before in self.buffers:
-                buffer.copy_(before)
+        for part, name, before in self.buffers:  # a forward may have put another one there
+            part._buffers[name] = copy.deepcopy(before)
 
     def idle(self) -> str:
         """Name a parameter by whose numbers no derivative was found yet; empty if there is none."""

@@ -454,3 +454,32 @@ def test_layers_in_a_plain_list_are_named():
             return self.last(self.norm(self.look[0](x.to(self.look[0].weight))).relu())
 
     assert "make `look` an `nn.ModuleList`" in judged(Listed).message
+
+
+def test_a_buffer_may_be_replaced_instead_of_written_to(register):
+    class ByHand(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight, self.bias = nn.Parameter(torch.ones(3)), nn.Parameter(torch.zeros(3))
+            self.register_buffer("mean", torch.zeros(3))
+            self.register_buffer("var", torch.ones(3))
+
+        def forward(self, x):
+            mean, var = self.mean, self.var
+            if self.training:
+                mean, var = x.mean(0), x.var(0, unbiased=False)
+                self.mean = 0.9 * self.mean + 0.1 * mean.detach()
+                self.var = 0.9 * self.var + 0.1 * x.var(0).detach()
+            return (x - mean) / (var + 1e-5).sqrt() * self.weight + self.bias
+
+    norm = Module(
+        id="toy.norm",
+        title="Norm",
+        signature="Norm()",
+        oracle=lambda: nn.BatchNorm1d(3),
+        cases=lambda: [((), real(6, 3))],
+        hints=("a.", "b."),
+        misconceptions=(),
+    )
+    register(norm)
+    assert grade("toy.norm", ByHand).outcome is Outcome.RIGHT
