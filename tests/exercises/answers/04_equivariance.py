@@ -890,7 +890,7 @@ lambda x: max((x[:, a::2, b::2] for a in (0, 1) for b in (0, 1)), key=lambda p: 
 lambda x: max((x[:, a::2, ::2] for a in (0, 1)), key=torch.norm)
 # %% wrong: the norms
 lambda x: torch.stack([x[:, a::2, b::2].norm() for a in (0, 1) for b in (0, 1)]).max()
-# %% wrong: the index
+# %% wrong [wrong type]: the index
 lambda x: max(itertools.product((0, 1), (0, 1)), key=lambda s: x[:, s[0] :: 2, s[1] :: 2].norm())
 # %% wrong: a mean over the phases
 lambda x: F.avg_pool2d(x, 2)

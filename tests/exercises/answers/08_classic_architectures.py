@@ -871,6 +871,13 @@ class Inception(Four):
         return torch.cat([self.a(x), self.b(x), self.c(x), self.d(x)], 1).relu()
 
 
+# %% wrong: a ReLU too many, before the branches
+class Inception(Four):
+    def forward(self, x):
+        x = x.relu()
+        return torch.cat([self.a(x), self.b(x), self.c(x), self.d(x)], 1).relu()
+
+
 # %% classic_architectures.from_table
 # %% right: stages in a ModuleList
 class SmallVGG(nn.Module):
@@ -1430,7 +1437,7 @@ def total_loss(main, late, early, labels, training):
     return ce(main) + 0.3 * (ce(late) + ce(early)) if training else ce(main)
 
 
-# %% wrong: three losses
+# %% wrong [wrong type]: three losses
 def total_loss(main, late, early, labels, training):
     return (
         F.cross_entropy(main, labels),

@@ -367,7 +367,7 @@ class Block(Parts):
         return (x + self.b2(self.b1(self.c1(x)).relu())).relu()
 
 
-# %% wrong: a pair returned
+# %% wrong [wrong type]: a pair returned
 class Block(Parts):
     def forward(self, x):
         out = self.b2(self.c2(self.b1(self.c1(x)).relu()))
@@ -402,6 +402,12 @@ class Block(Parts):
 
     def forward(self, x):
         return (x + self.b2(self.c2(self.b1(self.c1(x)).relu()))).relu()
+
+
+# %% wrong: ReLU6, which looks the same for small numbers
+class Block(Parts):
+    def forward(self, x):
+        return F.relu6(x + self.b2(self.c2(F.relu6(self.b1(self.c1(x))))))
 
 
 # %% residual_networks.projection
@@ -1449,6 +1455,12 @@ lambda s, rho, L: s * (1 + rho) ** (L / 2)
 lambda s, rho, L: s * (1 + rho)
 # %% wrong: the limit
 lambda s, rho, L: s * math.exp(rho * L)
+
+
+# %% right: a text with a Greek letter
+"s·(1+ρ)^L"
+
+
 # %% residual_networks.zero_init
 # %% right: with the word
 "b because 3"

@@ -52,6 +52,12 @@ sympy.sqrt(16) * 64
 64 / 16**0.5
 # %% wrong [wrong type]: the layer
 nn.Conv2d(256, 256, 3, groups=16)
+
+
+# %% right: a root in a text
+"64·√16"
+
+
 # %% efficient_convolutions.one_shuffle
 # %% right: a list
 ["b", 2]
@@ -731,6 +737,10 @@ Fraction(6 * 41, 288)
 32
 
 
+# %% right: with a multiplication sign behind
+"1.52x"
+
+
 # %% efficient_convolutions.inverted_macs
 # %% right: three terms
 def macs(C, D, t, k, n, stride):
@@ -844,6 +854,12 @@ Fraction(93, 256)
 0.64
 # %% wrong: one
 1.0
+
+
+# %% right: as a percentage with its sign
+"63.7%"
+
+
 # %% efficient_convolutions.linear_end
 # %% right: in one text
 "B.2"
@@ -1174,6 +1190,17 @@ class SqueezeExcitation(Gate):
         ).view_as(x)
 
 
+# %% wrong: dropout in training
+class SqueezeExcitation(Gate):
+    def forward(self, x):
+        return (
+            x
+            * self.b(F.dropout(self.a(x.mean((2, 3))).relu(), training=self.training)).sigmoid()[
+                :, :, None, None
+            ]
+        )
+
+
 # %% efficient_convolutions.gate_bill
 # %% right: implicit products
 {"weights": "2CS", "biases": "S+C", "macs": "2CS"}
@@ -1331,6 +1358,10 @@ def widest(n, k, rho):
     while 4 * d + 2 * n >= rho * (k * k + d) or True:
         d += 1
     return d
+
+
+# %% right: a Greek letter in a text
+"(2n - ρk²)/(ρ - 4)"
 
 
 # %% efficient_convolutions.slow_groups
