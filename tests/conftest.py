@@ -116,8 +116,8 @@ def lab(browser, tmp_path_factory):
         try:
             yield Lab(address_of(server, folder), folder, browser)
         finally:
-            server.terminate()
-            server.wait(PATIENCE)
+            server.kill()  # a polite end waits for kernels that are still starting; they follow
+            server.wait()
 
 
 def address_of(server, folder):

@@ -1,7 +1,8 @@
 """Sphinx extension: leave out of the built book what no page shows.
 
 The theme brings every icon of Font Awesome, as a script of 1.5 MB, in three fonts and in two
-thousand rules of its style sheet: the rules and glyphs that a page uses stay. And it loads the
+thousand rules of its style sheet: the rules and glyphs that a page uses stay, of the fonts of the
+mathematics as well. And it loads the
 search's index on every page: the page that searches keeps it.
 """
 
@@ -26,12 +27,22 @@ ICON_NAME = re.compile(r"fa-[\w-]+")
 GLYPH = re.compile(r"\\([ef][0-9a-f]{3})\b|([\ue000-\uf8ff])")  # escaped, or the letter itself
 
 
+def keep_glyphs(font: Path, target: Path, characters: set[int]) -> None:
+    """Write a font that has no other characters than these."""
+    options = subset.Options(flavor="woff2")
+    small = subset.load_font(font, options)
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(unicodes=characters)
+    subsetter.subset(small)
+    subset.save_font(small, target, options)
+
+
 def shorten(app: Sphinx, error: Exception | None) -> None:
     """Shorten the theme's style sheet and fonts, and take unused scripts out of every page."""
     if error or app.builder.format != "html":
         return
     static = Path(app.outdir, "_static")
-    used = set()
+    used, letters = set(), set()
     for page in Path(app.outdir).rglob("*.html"):
         text = ICON_SCRIPT.sub("", page.read_text(encoding="utf-8"))
         text = OLD_ROLE.sub("", text)
@@ -39,6 +50,7 @@ def shorten(app: Sphinx, error: Exception | None) -> None:
             text = SEARCH_SCRIPTS.sub("", text)
         page.write_text(text, encoding="utf-8")
         used.update(ICON_NAME.findall(text))
+        letters.update(map(ord, text))
     for script in (static / "scripts").glob("*-theme.js"):
         used.update(ICON_NAME.findall(script.read_text(encoding="utf-8")))
 
@@ -52,12 +64,9 @@ def shorten(app: Sphinx, error: Exception | None) -> None:
         found = GLYPH.findall(file.read_text(encoding="utf-8"))
         glyphs.update(int(code, 16) if code else ord(letter) for code, letter in found)
     for font in (THEME / FONTS).glob("*.woff2"):
-        options = subset.Options(flavor="woff2")
-        small = subset.load_font(font, options)
-        subsetter = subset.Subsetter(options)
-        subsetter.populate(unicodes=glyphs)
-        subsetter.subset(small)
-        subset.save_font(small, static / FONTS / font.name, options)
+        keep_glyphs(font, static / FONTS / font.name, glyphs)
+    for font in (Path(app.srcdir) / "assets" / "fonts").glob("*.woff2"):  # of the mathematics
+        keep_glyphs(font, static / "fonts" / font.name, letters | glyphs)
     for pattern in ("*.map", "fontawesome.js*", "*.ttf"):
         for unused in static.rglob(pattern):
             unused.unlink()
