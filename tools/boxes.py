@@ -18,7 +18,7 @@ SECTION = re.compile(r"\n*\(\S+-exercises\)=\n## Exercises\n.*", re.DOTALL)
 COLAB = "https://colab.research.google.com"
 INTRODUCTION = """\
 Work on these in [the exercise notebook]({url}/blob/main/colab/exercises/{name}), or
-[open it on Colab]({colab}/github/{repository}/blob/main/colab/exercises/{name}).
+[open it on Colab]({colab}/exercises/{name}).
 Each answer is checked: you read what is right, what is wrong, and which misconception a wrong
 answer points to. In the book, numbers and choices can be answered in their box, too.
 [The worked solutions](../solutions/{name}) wait on a page of their own."""
@@ -29,6 +29,17 @@ def label_of(id: str) -> str:
     return "ex-" + id.replace(".", "-").replace("_", "-")
 
 
+def notebooks_on_colab() -> str:
+    """Return the address after which the name of a notebook of the edition follows."""
+    return f"{COLAB}/github/{current_url().removeprefix('https://github.com/')}/blob/main/colab"
+
+
+def checked(source: str) -> str:
+    """Return the id of the exercise that a cell of code checks, or an empty text."""
+    found = re.search(r'^check\("([\w.]+)"', source, re.MULTILINE)
+    return found[1] if found else ""
+
+
 def prompts(master: nbformat.NotebookNode) -> list[tuple[str, str, str]]:
     """Return (id, title, prompt) of every exercise in a solution notebook, in order."""
     found, title, prompt = [], "", ""
@@ -37,8 +48,8 @@ def prompts(master: nbformat.NotebookNode) -> list[tuple[str, str, str]]:
             continue
         if cell.cell_type == "markdown" and (heading := HEADING.search(cell.source)):
             title, prompt = heading["title"], cell.source[heading.end() :].strip()
-        elif checked := re.search(r'^check\("([\w.]+)"', cell.source, re.MULTILINE):
-            found.append((checked[1], title, prompt))
+        elif id := checked(cell.source):
+            found.append((id, title, prompt))
     return found
 
 
@@ -46,9 +57,8 @@ def section(master: Path) -> str:
     """Return the section's Markdown: an introduction and one box for each exercise."""
     slug = master.stem[3:].replace("_", "-")
     url = current_url()
-    repository = url.removeprefix("https://github.com/")
     parts = [f"({slug}-exercises)=\n## Exercises"]
-    parts.append(INTRODUCTION.format(name=master.name, url=url, repository=repository, colab=COLAB))
+    parts.append(INTRODUCTION.format(name=master.name, url=url, colab=notebooks_on_colab()))
     for id, title, prompt in prompts(nbformat.read(master, as_version=4)):
         parts.append(f"::::{{exercise}} {title}\n:label: {label_of(id)}\n\n{prompt}\n::::")
     return "\n\n".join(parts)

@@ -8,13 +8,12 @@ that file, and needs no book. ``make colab`` builds the book first where it has 
 from __future__ import annotations
 
 import json
-import re
 import sys
 from pathlib import Path
 
 import nbformat
 import yaml
-from boxes import COLAB, label_of
+from boxes import checked, label_of, notebooks_on_colab
 from colab_markdown import Book, plain
 from notebooks import METADATA
 from repository import ROOT, current_url, spellings
@@ -36,19 +35,14 @@ def masters() -> list[Path]:
     return [ROOT / "index.ipynb", *found]
 
 
-def notebooks_on_colab() -> str:
-    """Return the address after which the name of a notebook of the edition follows."""
-    return f"{COLAB}/github/{current_url().removeprefix('https://github.com/')}/blob/main/colab"
-
-
 def answers() -> dict[str, str]:
     """Return, by the label of its box, the address of the cell that answers an exercise."""
     found = {}
     for file in sorted((ROOT / "exercises").glob("*.ipynb")):
         for cell in nbformat.read(file, as_version=4).cells:
-            if checked := re.search(r'^check\("([\w.]+)"', cell.source, re.MULTILINE):
+            if id := checked(cell.source):
                 address = f"{notebooks_on_colab()}/exercises/{file.name}#scrollTo={cell.id}"
-                found[label_of(checked[1])] = address
+                found[label_of(id)] = address
     return found
 
 
