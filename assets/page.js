@@ -1,17 +1,18 @@
 // What a page needs beside its text: a way into what is wider than the screen, larger figures, and
 // light paper.
 
-/** Mark boxes that scroll sideways: reachable by keyboard, faded where more follows. */
-function markScrolling() {
-  const boxes = ".bd-article :is(pre, div.math, mjx-container[display], .cell_output, .pst-scrollable-table-container)";
-  for (const box of document.querySelectorAll(boxes)) {
-    const hidden = box.scrollWidth - box.clientWidth;
-    const scrolls = hidden > 1 && getComputedStyle(box).overflowX !== "visible";
-    box.classList.toggle("scrolls", scrolls);
-    box.classList.toggle("scrolled-to-end", box.scrollLeft >= hidden - 1);
-    if (scrolls) box.tabIndex = 0;
-    else box.removeAttribute("tabindex");
-  }
+const boxes = document.querySelectorAll(
+  ".bd-article :is(pre, div.math, mjx-container[display], .cell_output, .pst-scrollable-table-container)",
+);
+
+/** Mark a box that scrolls sideways: reachable by keyboard, faded where more follows. */
+function markScrolling(box) {
+  const hidden = box.scrollWidth - box.clientWidth;
+  const scrolls = hidden > 1 && getComputedStyle(box).overflowX !== "visible";
+  box.classList.toggle("scrolls", scrolls);
+  box.classList.toggle("scrolled-to-end", box.scrollLeft >= hidden - 1);
+  if (scrolls) box.tabIndex = 0;
+  else box.removeAttribute("tabindex");
 }
 
 /** A figure that is drawn smaller than it is opens at its own size: tap, Enter, Escape. */
@@ -41,8 +42,10 @@ function makeEnlargeable(image) {
 }
 
 document.querySelectorAll(".bd-article :is(figure, .cell_output) img").forEach(makeEnlargeable);
-document.addEventListener("scroll", markScrolling, { capture: true, passive: true });
-new ResizeObserver(markScrolling).observe(document.querySelector(".bd-article") ?? document.body);
+for (const box of boxes) box.addEventListener("scroll", () => markScrolling(box), { passive: true });
+new ResizeObserver(() => boxes.forEach(markScrolling)).observe(
+  document.querySelector(".bd-article") ?? document.body,
+);
 
 let theme;
 window.addEventListener("beforeprint", () => {
