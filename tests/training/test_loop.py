@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from cnncourse.data import Images, digits
-from cnncourse.training import evaluate, fit, pick_device, predict, set_seed
+from cnncourse.training import evaluate, fit, predict, set_seed
 
 
 def linear() -> nn.Module:
@@ -82,21 +82,3 @@ def test_evaluate_counts_correct_answers():
 
     data = Images(torch.zeros(4, 1, 2, 2), torch.tensor([1, 1, 1, 0]), ("a", "b"))
     assert evaluate(Constant(), data) == 0.75
-
-
-def test_set_seed_covers_torch_numpy_and_random():
-    import random
-
-    import numpy as np
-
-    draws = []
-    for _ in range(2):
-        set_seed(1)
-        draws.append((torch.rand(1).item(), np.random.rand(), random.random()))  # noqa: NPY002
-    assert draws[0] == draws[1]
-
-
-def test_the_device_is_the_cpu_where_there_is_no_gpu(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    assert pick_device() == torch.device("cpu")

@@ -1,8 +1,7 @@
-"""One visible training loop, and what it needs."""
+"""One visible training loop, and what it leaves: scores, accuracy, a history."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -13,20 +12,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from cnncourse.data import Images
-
-
-def set_seed(seed: int) -> None:
-    """Seed Python's, NumPy's and PyTorch's generators, on every device."""
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002  (libraries that draw from the global generator)
-    torch.manual_seed(seed)
-
-
-def pick_device() -> torch.device:
-    """Return the GPU when there is one, else the CPU."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+from cnncourse.training.device import pick_device
 
 
 @dataclass
