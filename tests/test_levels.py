@@ -9,6 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "cnncourse"
 
 LEVELS = {
     "_home": 0,
+    "_packages": 0,
     "shapes": 0,
     "layers": 1,
     "data": 1,
