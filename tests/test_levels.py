@@ -12,6 +12,7 @@ LEVELS = {
     "_packages": 0,
     "shapes": 0,
     "layers": 1,
+    "backprop": 1,
     "data": 1,
     "analysis": 1,
     "architectures": 2,

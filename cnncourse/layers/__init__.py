@@ -32,6 +32,7 @@ from cnncourse.layers.separable import (
     DepthwiseSeparableConv,
     InvertedResidual,
 )
+from cnncourse.layers.transposed import ConvTranspose2d
 
 __all__ = [
     "AvgPool2d",
@@ -42,6 +43,7 @@ __all__ = [
     "Bottleneck",
     "Conv2d",
     "ConvNormActivation",
+    "ConvTranspose2d",
     "DepthwiseSeparableConv",
     "GlobalAvgPool2d",
     "GroupNorm",

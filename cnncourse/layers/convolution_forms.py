@@ -41,7 +41,7 @@ def conv2d_loops(
     Raises:
         ValueError, TypeError: shapes or arguments that do not belong together.
     """
-    (sh, sw), (ph, pw), (dh, dw), (h_out, w_out) = _check_arguments(
+    (sh, sw), (ph, pw), (dh, dw), (h_out, w_out) = check_arguments(
         x, weight, bias, stride, padding, dilation, groups
     )
     n_images, _, height, width = x.shape
@@ -107,7 +107,7 @@ def conv2d_im2col(
 
     Shape: as in `conv2d_loops`.
     """
-    strides, paddings, dilations, (h_out, w_out) = _check_arguments(
+    strides, paddings, dilations, (h_out, w_out) = check_arguments(
         x, weight, bias, stride, padding, dilation, groups
     )
     n_images, (out_channels, _, kh, kw) = x.shape[0], weight.shape
@@ -141,7 +141,7 @@ def conv2d_fft(
     Raises:
         TypeError: in addition, ``x`` is neither float32 nor float64.
     """
-    (sh, sw), (ph, pw), (dh, dw), _ = _check_arguments(
+    (sh, sw), (ph, pw), (dh, dw), _ = check_arguments(
         x, weight, bias, stride, padding, dilation, groups
     )
     if x.dtype not in (torch.float32, torch.float64):
@@ -224,7 +224,7 @@ def conv2d_matrix(
 
     Shape: as in `conv2d_loops`.
     """
-    *_, (h_out, w_out) = _check_arguments(x, weight, bias, stride, padding, dilation, groups)
+    *_, (h_out, w_out) = check_arguments(x, weight, bias, stride, padding, dilation, groups)
     matrix = convolution_matrix(weight, tuple(x.shape[2:]), stride, padding, dilation, groups)
     y = torch.sparse.mm(matrix, x.flatten(1).T).T  # (N, C_out * H' * W')
     y = y.unflatten(1, (weight.shape[0], h_out, w_out))
@@ -242,7 +242,7 @@ def _check_weight(weight: Tensor, groups: int) -> None:
         )
 
 
-def _check_arguments(
+def check_arguments(
     x: Tensor,
     weight: Tensor,
     bias: Tensor | None,

@@ -34,7 +34,12 @@ class _Pool2d(nn.Module):
             check_pool_padding(k, p)
 
     def windows(self, x: Tensor, fill: float, overhang_fill: float) -> Tensor:
-        """Return the windows of ``x`` (N, C, H, W) as (N, C, H', W', kh, kw).
+        """Return the windows of the padded ``x`` as (N, C, H', W', kh, kw)."""
+        padded = self.pad(x, fill, overhang_fill)
+        return sliding_windows(padded, self.kernel_size, self.stride, self.dilation)
+
+    def pad(self, x: Tensor, fill: float, overhang_fill: float) -> Tensor:
+        """Return ``x`` (N, C, H, W) with all the places around it that windows cover.
 
         ``fill`` pads all around; ``overhang_fill`` stands where the windows of ``ceil_mode`` hang
         over the far edge of that.
@@ -49,8 +54,7 @@ class _Pool2d(nn.Module):
             overhang.append(max(0, end - (size + 2 * p)))
         (ph, pw), (oh, ow) = self.padding, overhang
         x = F.pad(x, (pw, pw, ph, ph), value=fill)
-        x = F.pad(x, (0, ow, 0, oh), value=overhang_fill)
-        return sliding_windows(x, self.kernel_size, self.stride, self.dilation)
+        return F.pad(x, (0, ow, 0, oh), value=overhang_fill)
 
     def extra_repr(self) -> str:
         """Name the arguments, as PyTorch does."""
@@ -132,10 +136,12 @@ class AvgPool2d(_Pool2d):
             return self.forward(x[None])[0]
         wide = widened(x)  # the sum of a window may be too large for half precision
         total = self.windows(wide, fill=0, overhang_fill=0).sum((-2, -1))
-        return (total / (self.divisor_override or self._count(wide))).to(x.dtype)
+        return (total / self.divisor(wide)).to(x.dtype)
 
-    def _count(self, x: Tensor) -> Tensor:
-        """Return how many values of each window count, (1, 1, H', W')."""
+    def divisor(self, x: Tensor) -> Tensor | int:
+        """Return how many values of each window of ``x`` count, (1, 1, H', W')."""
+        if self.divisor_override is not None:
+            return self.divisor_override
         ones = x.new_ones(1, 1, *x.shape[2:])
         windows = self.windows(ones, fill=float(self.count_include_pad), overhang_fill=0)
         return windows.sum((-2, -1))
