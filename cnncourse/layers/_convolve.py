@@ -184,8 +184,11 @@ class WeightGradient(Function):
 
 
 def _is_depthwise(weight: Tensor, geometry: Geometry) -> bool:
-    """One channel in and one out a group: columns would make matrix products of a single row."""
-    return weight.shape[1] == 1 and weight.shape[0] == geometry.groups > 1
+    """One channel in and one out a group: columns would make matrix products of a single row.
+
+    The meta device computes nothing. There it is a product like any other, which can be counted.
+    """
+    return weight.shape[1] == 1 and weight.shape[0] == geometry.groups > 1 and not weight.is_meta
 
 
 def _depthwise(x: Tensor, weight: Tensor, geometry: Geometry) -> Tensor:
