@@ -14,6 +14,8 @@ LEVELS = {
     "layers": 1,
     "backprop": 1,
     "data": 1,
+    "optimizers": 1,
+    "augment": 1,
     "analysis": 1,
     "architectures": 2,
     "training": 2,
