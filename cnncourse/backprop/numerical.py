@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import torch
@@ -37,11 +38,11 @@ def numerical_gradient(
     if step <= 0:
         raise ValueError(f"step must be positive, got {step}")
     gradient = torch.empty_like(x)
-    for index in range(x.numel()):
+    for place in itertools.product(*map(range, x.shape)):
         ahead, behind = x.clone(), x.clone()
-        ahead.view(-1)[index] += step
-        behind.view(-1)[index] -= step
-        gradient.view(-1)[index] = (_value(f, ahead) - _value(f, behind)) / (2 * step)
+        ahead[place] += step
+        behind[place] -= step
+        gradient[place] = (_value(f, ahead) - _value(f, behind)) / (2 * step)
     return gradient
 
 
