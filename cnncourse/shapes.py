@@ -178,14 +178,27 @@ def conv_transpose_output_size(
     return output_size
 
 
-def same_padding(kernel_size: int, dilation: int = 1) -> tuple[int, int]:
-    """Return ``(before, after)``, the padding that keeps the size at stride 1.
+def same_padding(
+    kernel_size: int, dilation: int = 1, stride: int = 1, size: int | None = None
+) -> tuple[int, int]:
+    """Return ``(before, after)``, the least padding for ``ceil(size / stride)`` outputs.
 
-    Together they make up ``dilation * (kernel_size - 1)``. When that is odd, the extra value
-    goes after, as in PyTorch's ``padding="same"``.
+    At stride 1 it keeps the size and is ``dilation * (kernel_size - 1)`` in total, for every size,
+    as in PyTorch's ``padding="same"``. At larger strides it depends on ``size``, as in TensorFlow's
+    ``padding="SAME"``: the last window ends where the padding ends. Where the total is odd, the
+    extra value goes after.
 
-    >>> same_padding(4)
-    (1, 2)
+    >>> same_padding(4), same_padding(3, stride=2, size=224), same_padding(3, stride=2, size=225)
+    ((1, 2), (0, 1), (1, 1))
+
+    Raises:
+        ValueError: there is a stride above 1 and no ``size``, or a value is out of range.
+        TypeError: a value is no ``int``.
     """
     total = effective_kernel_size(kernel_size, dilation) - 1
+    if check_int(stride, "stride", 1) > 1:
+        if size is None:
+            raise ValueError(f"at stride {stride} the padding depends on the size, got none")
+        last = (check_int(size, "size", 1) - 1) // stride * stride  # where the last window starts
+        total = max(last + total + 1 - size, 0)
     return total // 2, total - total // 2

@@ -126,6 +126,41 @@ def test_same_padding_keeps_the_size_with_the_extra_value_after(size, kernel_siz
     assert conv_output_size(size + before + after, kernel_size, 1, 0, dilation) == size
 
 
+@given(**GEOMETRY)
+@settings(deadline=None)
+def test_same_padding_is_the_least_that_gives_the_size_over_the_stride_rounded_up(
+    size, kernel_size, stride, padding, dilation
+):
+    before, after = same_padding(kernel_size, dilation, stride, size)
+    assert after - before in (0, 1)
+    padded, wanted = size + before + after, -(-size // stride)
+    assert conv_output_size(padded, kernel_size, stride, 0, dilation) == wanted
+    if before + after > 0:
+        span = effective_kernel_size(kernel_size, dilation)
+        assert span == padded or (padded - 1 - span) // stride + 1 < wanted
+
+
+@pytest.mark.parametrize(
+    ("kernel_size", "dilation", "stride", "size", "expected"),
+    [  # the formulas of TensorFlow's documentation of padding="SAME"
+        (3, 1, 2, 224, (0, 1)),
+        (3, 1, 2, 225, (1, 1)),
+        (5, 1, 2, 224, (1, 2)),
+        (7, 1, 2, 224, (2, 3)),
+        (2, 1, 2, 8, (0, 0)),
+        (2, 1, 2, 9, (0, 1)),
+        (1, 1, 2, 8, (0, 0)),  # a stride larger than the window: nothing to add
+        (3, 2, 2, 8, (1, 2)),
+        (3, 1, 3, 10, (1, 1)),
+        (3, 1, 1, 8, (1, 1)),
+    ],
+)
+def test_same_padding_at_a_stride_agrees_with_numbers_counted_by_hand(
+    kernel_size, dilation, stride, size, expected
+):
+    assert same_padding(kernel_size, dilation, stride, size) == expected
+
+
 @pytest.mark.parametrize(
     ("kernel_size", "dilation", "expected"),
     [(1, 5, (0, 0)), (3, 1, (1, 1)), (4, 1, (1, 2)), (2, 3, (1, 2)), (5, 2, (4, 4))],
@@ -177,6 +212,9 @@ def test_pair_repeats_one_int_and_keeps_two():
         (lambda: pool_output_size(0, 1, 1), ValueError, "size must be at least 1, got 0"),
         (lambda: pool_output_size(8, 3, 2, 2), ValueError, "half of kernel_size 3, got 2"),
         (lambda: same_padding(0), ValueError, "kernel_size must be at least 1, got 0"),
+        (lambda: same_padding(3, stride=0), ValueError, "stride must be at least 1, got 0"),
+        (lambda: same_padding(3, stride=2), ValueError, "at stride 2 .* depends on the size"),
+        (lambda: same_padding(3, 1, 2, 0), ValueError, "size must be at least 1, got 0"),
         (lambda: pair((1, 2, 3), "stride"), ValueError, r"stride must .* got 3: \(1, 2, 3\)"),
         (lambda: pair(1.5, "stride"), TypeError, r"stride must be one int .* got 1\.5 \(float\)"),
         (lambda: pair((1, 2.0), "stride"), TypeError, r"stride must be an int, got 2\.0"),

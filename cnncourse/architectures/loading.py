@@ -1,25 +1,21 @@
-"""Carry torchvision's weights over to the networks of this package, tensor by tensor."""
+"""Carry published weights over to the networks of this package, tensor by tensor."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.error import URLError
 
 from torch import Tensor, nn
 
+Table = Iterable[tuple[str, str]]
 
-def translate(model: nn.Module, state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return ``state_dict`` under the names of ``model``, by its table ``TORCHVISION_NAMES``.
+
+def rename(state_dict: Mapping[str, Tensor], table: Table) -> dict[str, Tensor]:
+    """Return ``state_dict`` under other names.
 
     The table lists pairs of a regular expression and its replacement, applied one after the other.
-
-    Raises:
-        TypeError: the model has no such table.
     """
-    table = getattr(model, "TORCHVISION_NAMES", None)
-    if table is None:
-        raise TypeError(f"torchvision has no counterpart of {type(model).__name__}")
     renamed = {}
     for name, tensor in state_dict.items():
         for pattern, replacement in table:
@@ -28,18 +24,38 @@ def translate(model: nn.Module, state_dict: Mapping[str, Tensor]) -> dict[str, T
     return renamed
 
 
+def translate(model: nn.Module, state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return ``state_dict`` under the names of ``model``, by its table ``TORCHVISION_NAMES``.
+
+    Raises:
+        TypeError: the model has no such table.
+    """
+    table = getattr(model, "TORCHVISION_NAMES", None)
+    if table is None:
+        raise TypeError(f"torchvision has no counterpart of {type(model).__name__}")
+    return rename(state_dict, table)
+
+
 def load_torchvision(model: nn.Module, state_dict: Mapping[str, Tensor]) -> nn.Module:
     """Copy the weights of torchvision's counterpart into ``model`` and return it.
-
-    Nothing is copied unless everything fits. Files from before batch norm counted its batches lack
-    ``num_batches_tracked``; these counters then stay as they are.
 
     Raises:
         TypeError: torchvision has no counterpart of the model.
         ValueError: a tensor is missing, has another shape, or has no place in the model.
     """
+    return load_all(model, translate(model, state_dict))
+
+
+def load_all(model: nn.Module, given: Mapping[str, Tensor]) -> nn.Module:
+    """Copy tensors into ``model`` under its own names and return it.
+
+    Nothing is copied unless everything fits. Files from before batch norm counted its batches lack
+    ``num_batches_tracked``; these counters then stay as they are.
+
+    Raises:
+        ValueError: a tensor is missing, has another shape, or has no place in the model.
+    """
     own = model.state_dict()
-    given = translate(model, state_dict)
     for name, tensor in own.items():
         if name not in given:
             if not name.endswith("num_batches_tracked"):
@@ -80,3 +96,10 @@ def with_pretrained(model: nn.Module, name: str) -> nn.Module:
             f"load_torchvision(model, torch.load(file))"
         ) from error
     return load_torchvision(model, published.state_dict())
+
+
+def imagenet_classes() -> tuple[str, ...]:
+    """Return the names of ImageNet's 1,000 classes, in the order of every published network."""
+    from torchvision import models  # slow to import, and needed here alone
+
+    return tuple(models.get_model_weights("efficientnet_b0").DEFAULT.meta["categories"])

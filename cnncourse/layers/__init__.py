@@ -27,6 +27,7 @@ from cnncourse.layers.residual import (
     PreActivationBottleneck,
     zero_last_norm,
 )
+from cnncourse.layers.same import SameConv2d
 from cnncourse.layers.separable import (
     ConvNormActivation,
     DepthwiseSeparableConv,
@@ -54,6 +55,7 @@ __all__ = [
     "PaddedShortcut",
     "PreActivationBlock",
     "PreActivationBottleneck",
+    "SameConv2d",
     "SqueezeExcitation",
     "StochasticDepth",
     "conv2d_fft",

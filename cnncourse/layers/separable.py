@@ -68,11 +68,22 @@ class DepthwiseSeparableConv(nn.Module):
         return self.pointwise(x)  # (N, out_channels, H', W'): channels only
 
 
+def half_padded(
+    in_channels: int, out_channels: int, kernel_size: int, stride: int, groups: int
+) -> nn.Conv2d:
+    """Return a convolution without a bias, padded by half of its odd kernel on every side."""
+    padding = kernel_size // 2
+    return nn.Conv2d(
+        in_channels, out_channels, kernel_size, stride, padding, groups=groups, bias=False
+    )
+
+
 class ConvNormActivation(nn.Sequential):
     """Convolve without a bias, normalize, and apply ``activation`` unless it is None.
 
     ``activation`` is a class, or what else returns a module; it works in place where it can.
-    Padding by half the kernel makes the output ``1/stride`` of the input's size, rounded up.
+    ``convolution`` decides where zeros are added; in every case the output is ``1/stride`` of the
+    input's size, rounded up.
 
     Shape:
         x       (N, in_channels, H, W)
@@ -92,17 +103,17 @@ class ConvNormActivation(nn.Sequential):
         *,
         activation: Callable[..., nn.Module] | None,
         norm: Callable[[int], nn.Module] = nn.BatchNorm2d,
+        convolution: Callable[[int, int, int, int, int], nn.Module] = half_padded,
     ) -> None:
-        convolution = nn.Conv2d(
-            check_int(in_channels, "in_channels", 1),
-            check_int(out_channels, "out_channels", 1),
-            _check_odd(kernel_size),
-            check_int(stride, "stride", 1),
-            padding=kernel_size // 2,
-            groups=groups,
-            bias=False,
+        check_int(in_channels, "in_channels", 1)
+        check_int(out_channels, "out_channels", 1)
+        check_int(stride, "stride", 1)
+        layers = OrderedDict(
+            convolution=convolution(
+                in_channels, out_channels, _check_odd(kernel_size), stride, groups
+            ),
+            norm=norm(out_channels),
         )
-        layers = OrderedDict(convolution=convolution, norm=norm(out_channels))
         if activation is not None:
             in_place = "inplace" in inspect.signature(activation).parameters
             layers["activation"] = activation(inplace=True) if in_place else activation()
@@ -121,7 +132,7 @@ class InvertedResidual(nn.Module):
     ``squeeze_channels`` adds a `SqueezeExcitation` behind the filters (MobileNetV3,
     arXiv:1905.02244; EfficientNet's MBConv, arXiv:1905.11946), with ``squeeze_activation`` and
     ``gate``. ``stochastic_depth`` is the probability of dropping the branch, where there is a
-    shortcut.
+    shortcut. ``convolution`` makes the filters, as in `ConvNormActivation`.
 
     At stride 1 it takes, for each position, ``expanded_channels * (in_channels + k*k +
     out_channels)`` multiplications, and squeeze-excitation its own once an image.
@@ -147,6 +158,7 @@ class InvertedResidual(nn.Module):
         gate: type[nn.Module] = nn.Sigmoid,
         stochastic_depth: float = 0.0,
         norm: Callable[[int], nn.Module] = nn.BatchNorm2d,
+        convolution: Callable[[int, int, int, int, int], nn.Module] = half_padded,
     ) -> None:
         super().__init__()
         self.in_channels = in_channels
@@ -164,6 +176,7 @@ class InvertedResidual(nn.Module):
             groups=expanded_channels,
             activation=activation,
             norm=norm,
+            convolution=convolution,
         )
         if squeeze_channels is not None:
             branch["attention"] = SqueezeExcitation(

