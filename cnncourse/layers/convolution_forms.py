@@ -206,9 +206,9 @@ def convolution_matrix(
     inputs = ((channel * height + row) * width + column)[inside]
     values = weight[:, :, :, :, None, None].expand(shape)[inside]
     size = (out_channels * h_out * w_out, groups * channels_per_group * height * width)
-    return torch.sparse_coo_tensor(
-        torch.stack([outputs, inputs]), values, size, check_invariants=True
-    )
+    # Some releases of torch (2.11 and 2.12) warn in spite of the argument check_invariants=True.
+    with torch.sparse.check_sparse_tensor_invariants(True):
+        return torch.sparse_coo_tensor(torch.stack([outputs, inputs]), values, size)
 
 
 def conv2d_matrix(
