@@ -1,6 +1,7 @@
 import _thread
 import asyncio
 import re
+import signal
 import sys
 import threading
 import time
@@ -137,6 +138,15 @@ def test_a_check_inside_an_answer_does_nothing_and_the_limit_still_holds(capsys)
     assert capsys.readouterr().out == ""
 
 
+@pytest.fixture
+def _listening():
+    """A shell's background job ignores interrupts from its start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_listening")
 def test_an_interrupt_from_the_keyboard_passes_and_ends_the_answer():
     before = set(threading.enumerate())
     threading.Timer(0.2, _thread.interrupt_main).start()
