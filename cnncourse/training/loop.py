@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -22,6 +22,25 @@ class History:
     loss: list[float] = field(default_factory=list)
     accuracy: list[float] = field(default_factory=list)
     validation_accuracy: list[float] = field(default_factory=list)
+
+
+@dataclass
+class Tally:
+    """Sums over the images that an epoch has seen so far, taken while the weights move."""
+
+    loss_sum: float = 0.0
+    correct: int = 0
+    count: int = 0
+
+    @property
+    def loss(self) -> float:
+        """The mean loss of an image."""
+        return self.loss_sum / self.count
+
+    @property
+    def accuracy(self) -> float:
+        """The share of correct answers, between 0 and 1."""
+        return self.correct / self.count
 
 
 def fit(
@@ -51,29 +70,56 @@ def fit(
     history = History()
 
     for epoch in tqdm(range(epochs), desc="epochs", leave=False):
-        model.train()
-        loss_sum, correct = 0.0, 0
-        for batch in torch.randperm(len(labels)).to(device).split(batch_size):
-            scores = model(images[batch])  # (N, num_classes)
-            loss = loss_function(scores, labels[batch])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            loss_sum += loss.item() * len(batch)
-            correct += (scores.argmax(1) == labels[batch]).sum().item()
-
-        history.loss.append(loss_sum / len(labels))
-        history.accuracy.append(correct / len(labels))
-        if not np.isfinite(history.loss[-1]):
-            raise FloatingPointError(
-                f"the loss became {history.loss[-1]} in epoch {epoch + 1}: try a smaller lr than "
-                f"{optimizer.param_groups[0]['lr']}"
-            )
+        order = torch.randperm(len(labels)).to(device)
+        batches = ((images[batch], labels[batch]) for batch in order.split(batch_size))
+        tally = train_epoch(model, batches, optimizer, loss_function)
+        history.loss.append(tally.loss)
+        history.accuracy.append(tally.accuracy)
+        check_loss(tally.loss, epoch, optimizer)
         if validation is not None:
             history.validation_accuracy.append(evaluate(model, validation))
 
     model.eval()
     return history
+
+
+def train_epoch(
+    model: nn.Module,
+    batches: Iterable[tuple[Tensor, Tensor]],
+    optimizer: torch.optim.Optimizer,
+    loss_function: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
+    after_batch: Callable[[Tally], object] = lambda tally: None,
+) -> Tally:
+    """Take one step for each batch of images and labels; both lie where the model does.
+
+    ``after_batch`` sees what the epoch has seen so far, to show it.
+    """
+    model.train()
+    tally = Tally()
+    for images, labels in batches:
+        scores = model(images)  # (N, num_classes)
+        loss = loss_function(scores, labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        tally.loss_sum += loss.item() * len(labels)
+        tally.correct += (scores.argmax(1) == labels).sum().item()
+        tally.count += len(labels)
+        after_batch(tally)
+    return tally
+
+
+def check_loss(loss: float, epoch: int, optimizer: torch.optim.Optimizer) -> None:
+    """Refuse to go on from weights that are lost; ``epoch`` counts from 0.
+
+    Raises:
+        FloatingPointError: the loss is NaN or infinite.
+    """
+    if not math.isfinite(loss):
+        raise FloatingPointError(
+            f"the loss became {loss} in epoch {epoch + 1}: try a smaller lr than "
+            f"{optimizer.param_groups[0]['lr']}"
+        )
 
 
 @torch.no_grad()

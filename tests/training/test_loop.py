@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from cnncourse.data import Images, digits
-from cnncourse.training import evaluate, fit, predict, set_seed
+from cnncourse.training import evaluate, fit, predict, set_seed, train_epoch
 
 
 def linear() -> nn.Module:
@@ -82,3 +82,21 @@ def test_evaluate_counts_correct_answers():
 
     data = Images(torch.zeros(4, 1, 2, 2), torch.tensor([1, 1, 1, 0]), ("a", "b"))
     assert evaluate(Constant(), data) == 0.75
+
+
+def test_an_epoch_takes_one_step_a_batch_and_counts_what_it_saw():
+    data, model = digits()[0].subset(slice(7)), linear()
+    batches = [(data.images[part], data.labels[part]) for part in (slice(0, 4), slice(4, 7))]
+    scores = [model(images) for images, _ in batches]
+    losses = [nn.functional.cross_entropy(s, b[1]) for s, b in zip(scores, batches, strict=True)]
+    seen = []
+    tally = train_epoch(
+        model,
+        batches,
+        torch.optim.SGD(model.parameters(), lr=0.0),
+        after_batch=lambda tally: seen.append((tally.count, tally.loss)),
+    )
+    assert seen[0] == (4, pytest.approx(losses[0].item()))
+    assert tally.loss == pytest.approx((4 * losses[0] + 3 * losses[1]).item() / 7)
+    assert tally.accuracy == pytest.approx(evaluate(model, data))
+    assert model[1].weight.grad is not None
