@@ -10,6 +10,7 @@ Importing ``cnncourse`` is cheap. Each module loads what it needs when it is imp
 - ``training``, ``plotting``: one visible loop, one house style
 - ``widgets``: explorers that compute in the page
 - ``check``: verdicts and hints for the exercises
+- ``train``: any of the networks, on any of the data, from the command line
 """
 
 __version__ = "0.1.0"

@@ -25,6 +25,7 @@ LEVELS = {
     "grading": 3,
     "check": 3,
     "exercises": 3,
+    "train": 3,
 }
 
 
