@@ -28,7 +28,8 @@ _TOKEN = re.compile(
 )
 _FUNCTIONS = {
     **{"floor": math.floor, "ceil": math.ceil, "abs": abs, "min": min, "max": max, "int": int},
-    **{"sqrt": math.sqrt, "log": math.log, "log2": math.log2, "exp": math.exp, "round": round},
+    **{"sqrt": math.sqrt, "log": math.log, "ln": math.log, "log2": math.log2, "exp": math.exp},
+    "round": round,
 }
 _CONSTANTS = {"pi": math.pi}
 _OPERATIONS = {

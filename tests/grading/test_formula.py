@@ -91,6 +91,7 @@ ROOT = Formula(
         lambda L, k: np.sqrt(np.float32(L * (k * k - 1) / 12)),
         lambda L, k: (L * (k * k - 1) / 12) ** 0.5,
         "sqrt(L(k^2-1)/12)",
+        "exp(ln(L(k^2-1)/12)/2)",
         sympy.sqrt(sympy.Symbol("L") * (sympy.Symbol("k") ** 2 - 1) / 12),
     ],
 )
