@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 from torch.testing import assert_close
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from cnncourse import backprop
 
@@ -151,6 +152,19 @@ class TestPooling:
         options = (kernel_size, stride, padding, ceil_mode, *count)
         check_avg_pool2d(backprop.avg_pool2d_backward, random(n, 3, *size), *options)
 
+    @given(data=st.data())
+    @settings(max_examples=60, deadline=None)
+    def test_agrees_with_autograd_on_any_geometry(self, data):
+        draw_pair = lambda low, high: data.draw(st.tuples(*[st.integers(low, high)] * 2))  # noqa: E731
+        kernel_size, stride, dilation = draw_pair(1, 4), draw_pair(1, 5), draw_pair(1, 2)
+        padding = tuple(data.draw(st.integers(0, k // 2)) for k in kernel_size)
+        size, ceil_mode = draw_pair(7, 12), data.draw(st.booleans())
+        options = kernel_size, stride, padding
+        x = few_values(data.draw(st.integers(0, 2)), 2, *size)
+        check_max_pool2d(backprop.max_pool2d_backward, x, *options, dilation, ceil_mode)
+        count = data.draw(st.booleans()), data.draw(st.sampled_from([None, 3]))
+        check_avg_pool2d(backprop.avg_pool2d_backward, x, *options, ceil_mode, *count)
+
     def test_a_value_that_wins_twice_collects_twice(self):
         x = torch.tensor([[[[0.0, 9.0, 0.0]]]])
         grad = torch.tensor([[[[1.0, 10.0]]]])
@@ -232,6 +246,32 @@ class TestTheOthers:
         logits, target = torch.tensor([[0.0, 2000.0]], dtype=dtype), torch.tensor([0])
         grad = backprop.cross_entropy_backward(torch.tensor(1.0, dtype=dtype), logits, target)
         assert grad.tolist() == [[-1, 1]]
+
+
+class Operators(TorchDispatchMode):
+    """Remember the names of the operators that run, below autograd."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = set()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.names.add(func._schema.name)
+        return func(*args, **(kwargs or {}))
+
+
+def test_no_backward_pass_of_torch_runs_in_ours():
+    x, target = random(2, 4, 6, 5), torch.tensor([0, 3])
+    with Operators() as operators:
+        backprop.conv2d_backward(random(2, 3, 4, 4), x, random(3, 4, 3, 2))
+        backprop.max_pool2d_backward(random(2, 4, 3, 2), x, 2)
+        backprop.avg_pool2d_backward(random(2, 4, 3, 2), x, 2)
+        backprop.batch_norm_backward(x, x, random(4))
+        backprop.relu_backward(x, x)
+        backprop.linear_backward(random(2, 3), random(2, 4), random(3, 4))
+        backprop.cross_entropy_backward(torch.tensor(1.0), random(2, 4), target)
+    assert "aten::bmm" in operators.names  # so something was seen
+    assert not [name for name in operators.names if "backward" in name or "conv" in name]
 
 
 # --- the checks, checked --------------------------------------------------------------------------
