@@ -389,10 +389,27 @@ class TestFamousChecksAreVacuous:
     def test_one_without_overlap_accepts_a_pool_that_overwrites(self):
         check_max_pool2d(mutant(*MUTANTS["pool overwritten"]), random(3, 2, 8, 8), 2, 2)
 
-    def test_the_sum_of_a_batch_norm_accepts_a_gradient_of_zero(self):
-        grad, x = torch.ones(4, 3, 5, 6).double(), random(4, 3, 5, 6)
-        by_x, _, _ = backprop.batch_norm_backward(grad, x, random(3))
-        assert_close(by_x, torch.zeros_like(x), atol=1e-14, rtol=0)
+    @pytest.mark.parametrize(
+        ("mistake", "is_accepted"),
+        [
+            ("gamma left out", True),
+            ("deviation path left out", True),
+            ("mean path left out", False),
+            ("statistics taken for constants", False),
+        ],
+    )
+    def test_the_sum_of_a_batch_norm_accepts_whatever_subtracts_the_mean(
+        self, mistake, is_accepted
+    ):
+        grad, x, weight = (
+            torch.ones(4, 3, 5, 6).double(),
+            random(4, 3, 5, 6),
+            torch.ones(3).double(),
+        )
+        right, _, _ = backprop.batch_norm_backward(grad, x, weight)
+        wrong, _, _ = mutant(*MUTANTS[mistake])(grad, x, weight)
+        assert_close(right, torch.zeros_like(x), atol=1e-14, rtol=0)
+        assert torch.allclose(wrong, right, atol=1e-14) == is_accepted
 
 
 X, WEIGHT, TARGET = torch.zeros(2, 4, 6, 5), torch.zeros(6, 2, 3, 3), torch.zeros(2, dtype=int)
