@@ -32,3 +32,16 @@ def check_input(x: Tensor, in_channels: int, smallest: int) -> None:
             f"the images must be at least {smallest} pixels high and wide, "
             f"got {x.shape[2]} × {x.shape[3]}"
         )
+
+
+def check_sequence(x: Tensor, in_channels: int) -> None:
+    """Refuse what is not a batch of sequences, ``(N, in_channels, T)`` with T >= 1.
+
+    Raises:
+        ValueError: with the shape received.
+    """
+    if x.ndim != 3 or x.shape[1] != in_channels or x.shape[2] < 1:
+        raise ValueError(
+            f"the input must have the shape (N, {in_channels}, T) with T at least 1, "
+            f"got {tuple(x.shape)}"
+        )

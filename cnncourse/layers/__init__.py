@@ -33,6 +33,7 @@ from cnncourse.layers.separable import (
     DepthwiseSeparableConv,
     InvertedResidual,
 )
+from cnncourse.layers.sequence import CausalConv1d
 from cnncourse.layers.transposed import ConvTranspose2d
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "BatchNorm2d",
     "BlurPool2d",
     "Bottleneck",
+    "CausalConv1d",
     "Conv2d",
     "ConvNormActivation",
     "ConvTranspose2d",
