@@ -10,6 +10,12 @@ from cnncourse.layers.convolution import (
     convolution_matrix,
     im2col,
 )
+from cnncourse.layers.equivariant import (
+    GroupBatchNorm2d,
+    GroupConv2d,
+    GroupPool,
+    LiftingConv2d,
+)
 from cnncourse.layers.normalization import (
     BatchNorm1d,
     BatchNorm2d,
@@ -49,10 +55,14 @@ __all__ = [
     "ConvTranspose2d",
     "DepthwiseSeparableConv",
     "GlobalAvgPool2d",
+    "GroupBatchNorm2d",
+    "GroupConv2d",
     "GroupNorm",
+    "GroupPool",
     "InstanceNorm2d",
     "InvertedResidual",
     "LayerNorm",
+    "LiftingConv2d",
     "MaxPool2d",
     "PaddedShortcut",
     "PreActivationBlock",
