@@ -1,6 +1,6 @@
 """Layers from scratch, one concept a file; drop-ins for PyTorch's where PyTorch has one."""
 
-from cnncourse.layers.attention import SqueezeExcitation
+from cnncourse.layers.attention import SelfAttention, SqueezeExcitation
 from cnncourse.layers.convolution import (
     Conv2d,
     conv2d_fft,
@@ -68,6 +68,7 @@ __all__ = [
     "PreActivationBlock",
     "PreActivationBottleneck",
     "SameConv2d",
+    "SelfAttention",
     "SqueezeExcitation",
     "StochasticDepth",
     "conv2d_fft",
