@@ -4,7 +4,8 @@ Importing ``cnncourse`` is cheap. Each module loads what it needs when it is imp
 
 - ``shapes``: output sizes in plain integers
 - ``layers``: convolution, pooling and norms from scratch, drop-ins for PyTorch's; blocks of them
-- ``data``: bundled digits and photographs; larger sets through torchvision
+- ``data``: bundled digits, photographs, textures and faces, drawn scenes; larger sets through
+  torchvision
 - ``analysis``: costs, receptive fields and equivariance of any ``nn.Module``
 - ``architectures``: LeNet to EfficientNet, weight for weight those of torchvision
 - ``training``, ``plotting``: one visible loop, one house style

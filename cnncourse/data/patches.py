@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from sklearn.model_selection import train_test_split
+from torch import Tensor
 
 from cnncourse._packages import needed
 from cnncourse.data.images import Images
@@ -28,15 +29,16 @@ def textures(size: int = 32) -> tuple[Images, Images]:
     skimage = needed("skimage.data", "scikit-image")
     photos = torch.stack([torch.tensor(getattr(skimage, name)()) for name in classes])
     photos = photos[:, None].float() / 255  # (3, 1, 512, 512)
-    parts = []
-    for region in (photos[:, :, :384], photos[:, :, 384:]):
-        tiles = region.unfold(2, size, size).unfold(3, size, size)  # (3, 1, rows, columns, …)
-        per_class = tiles.shape[2] * tiles.shape[3]
-        images = tiles.reshape(-1, 1, size, size)
-        labels = torch.arange(3).repeat_interleave(per_class)
-        order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))
-        parts.append(Images(images[order], labels[order], classes))
-    return tuple(parts)
+    return _tiles(photos[:, :, :384], size, classes), _tiles(photos[:, :, 384:], size, classes)
+
+
+def _tiles(regions: Tensor, size: int, classes: tuple[str, ...]) -> Images:
+    """Cut one region of each class, (classes, 1, H, W), into tiles, and shuffle them."""
+    tiles = regions.unfold(2, size, size).unfold(3, size, size)  # (…, rows, columns, size, size)
+    per_class = tiles.shape[2] * tiles.shape[3]
+    labels = torch.arange(len(classes)).repeat_interleave(per_class)
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))
+    return Images(tiles.reshape(-1, 1, size, size)[order], labels[order], classes)
 
 
 def faces() -> tuple[Images, Images]:
