@@ -512,6 +512,74 @@ SAME_PADDING = Formula(
     insight="For k = 3 it is simply d: that is why dilated networks pad with their dilation.",
 )
 
+def _zeros_before(n: int, k: int, stride: int) -> int:
+    """Count the zeros in front by trial: add them one by one, behind first, until it fits."""
+    before = after = 0
+    while n + before + after < k or _measured_size(n + before + after, k, 0, stride, 1) < -(
+        -n // stride
+    ):
+        if after > before:
+            before += 1
+        else:
+            after += 1
+    return before
+
+
+SAME_STRIDE = Formula(
+    id="convolution.same_stride",
+    title="The padding of a network from TensorFlow",
+    signature="before(n, k, stride)",
+    oracle=_zeros_before,
+    cases=lambda: [
+        (224, 3, 2),
+        (225, 3, 2),
+        (224, 7, 2),
+        (10, 3, 3),
+        (8, 1, 2),
+        (9, 1, 4),
+        (12, 2, 1),
+        *[(integer(10, 60), integer(1, 8), integer(1, 4)) for _ in range(12)],
+    ],
+    hints=(
+        "Where does the last of ⌈n/stride⌉ windows start, and where does it end?",
+        "What it lacks at the end of the row is the padding, of both sides together, or nothing.",
+        "Half of it, rounded down, goes in front.",
+    ),
+    misconceptions=(
+        Misconception(
+            "PyTorch's padding by half the kernel",
+            "At a larger stride fewer zeros do: it depends on where the last window ends.",
+            lambda n, k, stride: k // 2,
+        ),
+        Misconception(
+            "stride ignored",
+            "That keeps n outputs. At a larger stride the last window starts further left.",
+            lambda n, k, stride: (k - 1) // 2,
+        ),
+        Misconception(
+            "both sides in one",
+            "The zeros are shared by both sides; this is their total.",
+            lambda n, k, stride: max((-(-n // stride) - 1) * stride + k - n, 0),
+        ),
+        Misconception(
+            "the odd zero in front",
+            "Where the total is odd, the extra zero goes behind.",
+            lambda n, k, stride: (max((-(-n // stride) - 1) * stride + k - n, 0) + 1) // 2,
+        ),
+        Misconception(
+            "outputs rounded down",
+            "SAME has n / stride outputs, rounded up: a window for the pixels left over, too.",
+            lambda n, k, stride: max((n // stride - 1) * stride + k - n, 0) // 2,
+        ),
+        Misconception(
+            "negative padding",
+            "Where the stride exceeds the kernel, the last window ends inside: nothing is cut off.",
+            lambda n, k, stride: ((-(-n // stride) - 1) * stride + k - n) // 2,
+        ),
+    ),
+    insight="At stride 2 and an odd kernel it is (k - 3)/2 for even n and (k - 1)/2 for odd n.",
+)
+
 GROUPED_PARAMETERS = Formula(
     id="convolution.grouped_parameters",
     title="Parameters of a grouped convolution",
@@ -652,6 +720,7 @@ SPECTRAL = Function(
 EXERCISES = (
     OUTPUT_SIZE,
     SAME_PADDING,
+    SAME_STRIDE,
     VALID,
     SOBEL_SIGN,
     MULTI_CHANNEL,

@@ -172,6 +172,52 @@ lambda k, d: (d * (k - 1) + 2) // 2
 lambda k, d: "same"
 
 
+# %% convolution.same_stride
+# %% right: one line
+lambda n, k, stride: max((math.ceil(n / stride) - 1) * stride + k - n, 0) // 2
+# %% right: by the remainder, as a common port does it
+lambda n, k, stride: max(k - (n % stride or stride), 0) // 2
+
+
+# %% right: a walk to the last window
+def before(n, k, stride):
+    start = 0
+    while start + stride < n:
+        start += stride
+    lacking = max(0, start + k - n)
+    return (lacking - lacking % 2) / 2
+
+
+# %% right: NumPy
+lambda n, k, stride: np.maximum((np.ceil(n / stride) - 1) * stride + k - n, 0) // 2
+# %% wrong [PyTorch's padding by half the kernel]: halves
+lambda n, k, stride: int(k / 2)
+# %% wrong [stride ignored]: half of the gaps
+lambda n, k, stride: int((k - 1) / 2)
+
+
+# %% wrong [both sides in one]: the total
+def before(n, k, stride):
+    outputs = math.ceil(n / stride)
+    return max(0, (outputs - 1) * stride + k - n)
+
+
+# %% wrong [the odd zero in front]: rounded up
+lambda n, k, stride: math.ceil(max((math.ceil(n / stride) - 1) * stride + k - n, 0) / 2)
+# %% wrong [outputs rounded down]: a floor
+lambda n, k, stride: max((math.floor(n / stride) - 1) * stride + k - n, 0) // 2
+# %% wrong [negative padding]: no maximum
+lambda n, k, stride: ((math.ceil(n / stride) - 1) * stride + k - n) // 2
+# %% wrong: half without rounding
+lambda n, k, stride: max((math.ceil(n / stride) - 1) * stride + k - n, 0) / 2
+# %% wrong: as many windows as strides
+lambda n, k, stride: max(math.ceil(n / stride) * stride + k - n, 0) // 2
+# %% wrong: for stride two on even sizes
+lambda n, k, stride: max(k - stride, 0) // 2
+# %% crashed: outputs that nobody counted
+lambda n, k, stride: max((outputs - 1) * stride + k - n, 0) // 2
+
+
 # %% convolution.valid
 # %% right: four loops
 def conv2d(x, weight):
