@@ -1,12 +1,15 @@
 """Drawing in one house style: every function draws on given axes and returns them.
 
 The style keeps its own white paper, so that a figure reads the same on a light and a dark page.
-Colours are the Okabe-Ito set; every line also differs by dash or marker.
+Colours are the Okabe-Ito set; every line also differs by dash or marker. A figure of at most 6
+inches with letters of the style's size can be read on a phone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -141,3 +144,35 @@ def heatmap(ax: Axes, values: Tensor, colour_label: str, **limits: float) -> Axe
     drawn = ax.imshow(values.detach().cpu().numpy(), **limits)
     ax.figure.colorbar(drawn, ax=ax, label=colour_label, shrink=0.85)
     return ax
+
+
+@dataclass(frozen=True, repr=False)
+class Table:
+    """Rows of results under headings, for ``display``: a table in a notebook, text elsewhere.
+
+    The first column names the rows. Cells and headings are shown by ``str``.
+    """
+
+    headings: Sequence[object]
+    rows: Sequence[Sequence[object]]
+
+    def __repr__(self) -> str:
+        lines = [list(map(str, line)) for line in (self.headings, *self.rows)]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        return "\n".join(
+            "  ".join(
+                [
+                    line[0].ljust(widths[0]),
+                    *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)),
+                ]
+            )
+            for line in lines
+        )
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th scope="col">{escape(str(heading))}</th>' for heading in self.headings)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>"
+            for row in self.rows
+        )
+        return f'<table class="results"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'

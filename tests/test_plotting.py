@@ -86,3 +86,16 @@ def test_lines_differ_by_more_than_colour():
         plotting.use_style()
         cycle = plt.rcParams["axes.prop_cycle"].by_key()
     assert len({*zip(cycle["linestyle"], cycle["marker"], strict=True)}) == len(cycle["color"])
+
+
+def test_a_table_is_text_in_columns_and_html_with_headings():
+    table = plotting.Table(["net", 5], [("a & b", 7), ("c", "1,234")])
+    assert repr(table) == "net        5\na & b      7\nc      1,234"
+    html = table._repr_html_()
+    assert html.count('<th scope="col">') == 2
+    assert "<td>a &amp; b</td><td>7</td>" in html
+
+
+def test_a_row_of_a_table_has_a_cell_for_every_heading():
+    with pytest.raises(ValueError, match="zip"):
+        repr(plotting.Table(["net", "MACs"], [("a",)]))
