@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -22,6 +23,8 @@ from cnncourse.training.run import run
 
 USAGE = """python -m cnncourse.train --model MODEL --data DATA --out DIR [options]
        python -m cnncourse.train --out DIR --resume"""
+
+PATIENCE = 5  # seconds
 
 FILES = """\
 files in DIR, each replaced in one step after every epoch:
@@ -121,6 +124,8 @@ def main(arguments: list[str] | None = None) -> int:
         # All processes notice the same, except a file that one of them wanted to read.
         if processes.rank() == 0 or isinstance(error, UnreadableImage):
             print(f"cnncourse.train: {error}", file=sys.stderr)
+        else:
+            time.sleep(PATIENCE)  # torchrun ends all processes with the first: let 0 speak
         return 2
     except RuntimeError as error:
         if "by peer" not in str(error):  # else another process left, and said why

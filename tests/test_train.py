@@ -3,6 +3,7 @@
 import pytest
 from PIL import Image
 
+from cnncourse import train
 from cnncourse.train import main
 
 BASE = ["--model", "lenet.tiny", "--data", "digits", "--epochs", "1", "--batch-size", "512"]
@@ -57,6 +58,7 @@ def test_fewer_images_a_step_than_processes_are_refused_by_the_first_alone(
     assert main(BASE + options) == 2
     assert "3 processes cannot share batches of 1 images" in capsys.readouterr().err
     monkeypatch.setenv("RANK", "1")
+    monkeypatch.setattr(train, "PATIENCE", 0)
     assert main(BASE + options) == 2
     assert capsys.readouterr().err == ""
 
