@@ -131,6 +131,8 @@ def run_session(cells, folder):
     return [[o["data"] for o in cell.outputs if "data" in o] for cell in notebook.cells]
 
 
+# Older clients of Jupyter warn of themselves.
+@pytest.mark.filterwarnings("default::DeprecationWarning")
 def test_a_learners_session_in_jupyter(tmp_path):
     outputs = run_session([part.strip() for part in SESSION.split("---")], str(tmp_path))
     shown = [data[0]["text/plain"] for data in outputs[1:]]
