@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 from urllib.error import URLError
 
 from torch import Tensor, nn
 
 Table = Iterable[tuple[str, str]]
+Model = TypeVar("Model", bound=nn.Module)
 
 
 def rename(state_dict: Mapping[str, Tensor], table: Table) -> dict[str, Tensor]:
@@ -36,7 +38,7 @@ def translate(model: nn.Module, state_dict: Mapping[str, Tensor]) -> dict[str, T
     return rename(state_dict, table)
 
 
-def load_torchvision(model: nn.Module, state_dict: Mapping[str, Tensor]) -> nn.Module:
+def load_torchvision(model: Model, state_dict: Mapping[str, Tensor]) -> Model:
     """Copy the weights of torchvision's counterpart into ``model`` and return it.
 
     Raises:
@@ -46,7 +48,7 @@ def load_torchvision(model: nn.Module, state_dict: Mapping[str, Tensor]) -> nn.M
     return load_all(model, translate(model, state_dict))
 
 
-def load_all(model: nn.Module, given: Mapping[str, Tensor]) -> nn.Module:
+def load_all(model: Model, given: Mapping[str, Tensor]) -> Model:
     """Copy tensors into ``model`` under its own names and return it.
 
     Nothing is copied unless everything fits. Files from before batch norm counted its batches lack
@@ -75,7 +77,7 @@ def load_all(model: nn.Module, given: Mapping[str, Tensor]) -> nn.Module:
     return model
 
 
-def with_pretrained(model: nn.Module, name: str) -> nn.Module:
+def with_pretrained(model: Model, name: str) -> Model:
     """Load the ImageNet weights that torchvision publishes for its model ``name``.
 
     The first time they are downloaded, with a progress bar; later they come from torch's cache.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from functools import partial
 
 from torch import Tensor, nn
@@ -102,7 +103,7 @@ class MobileNet(nn.Module):
         self,
         in_channels: int,
         stem: nn.Module,
-        blocks: list[nn.Module],
+        blocks: Sequence[nn.Module],
         head: nn.Module,
         classifier: nn.Module,
     ) -> None:

@@ -248,6 +248,6 @@ def _plain(value: Fraction) -> Number:
     return int(value) if value.denominator == 1 else value
 
 
-def times(values: Sequence[Number]) -> str:
+def times(values: Sequence[float | Fraction]) -> str:
     """Sizes as text: 3 × 224."""
     return " × ".join(str(value) for value in values)
