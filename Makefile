@@ -11,7 +11,7 @@ NOTEBOOKS ?= index.ipynb $(wildcard chapters/*.ipynb solutions/*.ipynb)
 CODE_OF_NOTEBOOKS := --line-length 88 index.ipynb chapters solutions  # narrower, so that a page shows whole lines
 
 .DEFAULT_GOAL := help
-.PHONY: help book test serve notebooks colab lint oldest colab-check benchmark wheel repository clean
+.PHONY: help book test serve notebooks colab lint oldest colab-check benchmark release wheel repository clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,11 @@ colab-check: ## run explorers and one chapter with the versions that Colab has (
 
 benchmark: $(READY) ## measure speed against the reference implementations
 	@for script in tests/benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+release: $(READY) ## let notebooks and links name the release in pyproject.toml (REF=main: go back)
+	$(BIN)/python tools/release.py $(REF)
+	$(BIN)/python tools/exercises.py
+	$(MAKE) -o $(READY) colab
 
 wheel: $(READY) ## build the wheel into dist/
 	$(BIN)/python -m build --wheel --outdir dist .

@@ -31,7 +31,7 @@ def test_notebooks_install_from_and_link_to_the_configured_repository():
     own = re.compile(
         r"git\+https://github\.com/([\w-]+/[\w-]+)"  # the first cell
         r"|google\.com/github/([\w-]+/[\w-]+)"  # a Colab link
-        r"|github\.com/([\w-]+/[\w-]+)/blob/main/colab/exercises"
+        rf"|github\.com/([\w-]+/[\w-]+)/blob/{re.escape(repository.current_ref())}/colab/exercises"
     )
     files = [file for file in repository.tracked_text_files() if file.suffix == ".ipynb"]
     assert files

@@ -10,14 +10,14 @@ import re
 from pathlib import Path
 
 import nbformat
-from repository import current_url
+from repository import current_ref, current_url
 
 HEADING = re.compile(r"^## (?:\d+\. )?(?P<title>.+)$", re.MULTILINE)
 SECTION = re.compile(r"\n*\(\S+-exercises\)=\n## Exercises\n.*", re.DOTALL)
 
 COLAB = "https://colab.research.google.com"
 INTRODUCTION = """\
-Work on these in [the exercise notebook]({url}/blob/main/colab/exercises/{name}), or
+Work on these in [the exercise notebook]({url}/blob/{ref}/colab/exercises/{name}), or
 [open it on Colab]({colab}/exercises/{name}).
 Each answer is checked: you read what is right, what is wrong, and which misconception a wrong
 answer points to. In the book, numbers and choices can be answered in their box, too.
@@ -29,9 +29,15 @@ def label_of(id: str) -> str:
     return "ex-" + id.replace(".", "-").replace("_", "-")
 
 
+def solution_of(label: str) -> str:
+    """Return the anchor of the solution, on its page, of the exercise with that label."""
+    return label.replace("ex-", "solution-", 1)
+
+
 def notebooks_on_colab() -> str:
     """Return the address after which the name of a notebook of the edition follows."""
-    return f"{COLAB}/github/{current_url().removeprefix('https://github.com/')}/blob/main/colab"
+    name = current_url().removeprefix("https://github.com/")
+    return f"{COLAB}/github/{name}/blob/{current_ref()}/colab"
 
 
 def checked(source: str) -> str:
@@ -56,9 +62,9 @@ def prompts(master: nbformat.NotebookNode) -> list[tuple[str, str, str]]:
 def section(master: Path) -> str:
     """Return the section's Markdown: an introduction and one box for each exercise."""
     slug = master.stem[3:].replace("_", "-")
-    url = current_url()
     parts = [f"({slug}-exercises)=\n## Exercises"]
-    parts.append(INTRODUCTION.format(name=master.name, url=url, colab=notebooks_on_colab()))
+    where = {"url": current_url(), "ref": current_ref(), "colab": notebooks_on_colab()}
+    parts.append(INTRODUCTION.format(name=master.name, **where))
     for id, title, prompt in prompts(nbformat.read(master, as_version=4)):
         parts.append(f"::::{{exercise}} {title}\n:label: {label_of(id)}\n\n{prompt}\n::::")
     return "\n\n".join(parts)

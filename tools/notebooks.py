@@ -15,17 +15,17 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from repository import current_url
+from repository import current_ref, current_url
 from tqdm import tqdm
 
 LIMIT = 90  # seconds that a notebook may take on two cores
 
 FIRST_CELL = """\
-# This installs cnncourse in its newest version, unless it is there already.
+# This installs cnncourse {version}, unless it is there already.
 import importlib.util
 
 if importlib.util.find_spec("cnncourse") is None:
-    %pip install --quiet "cnncourse @ git+{url}"\
+    %pip install --quiet "cnncourse @ git+{url}{at}"\
 """
 
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
@@ -37,8 +37,11 @@ METADATA = {
 
 
 def first_cell() -> nbformat.NotebookNode:
-    """Return the cell that makes a notebook run on Colab."""
-    cell = nbformat.v4.new_code_cell(FIRST_CELL.format(url=current_url()), id="install")
+    """Return the cell that makes a notebook run on Colab: it installs the release it belongs to."""
+    ref = current_ref()
+    version, at = ("in its newest version", "") if ref == "main" else (ref, f"@{ref}")
+    source = FIRST_CELL.format(version=version, url=current_url(), at=at)
+    cell = nbformat.v4.new_code_cell(source, id="install")
     cell.metadata["tags"] = ["remove-cell"]
     return cell
 

@@ -29,7 +29,16 @@ def spellings(url: str) -> list[str]:
 
 def current_url() -> str:
     """Return the URL that ``_config.yml`` holds."""
-    return yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
+    return _configuration()["url"]
+
+
+def current_ref() -> str:
+    """Return the state that notebooks and links name: the branch main, or a release's tag."""
+    return _configuration()["branch"]
+
+
+def _configuration() -> dict[str, str]:
+    return yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]
 
 
 def tracked_text_files() -> list[Path]:

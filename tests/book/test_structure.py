@@ -1,24 +1,10 @@
 """What a reader needs on every page: links that resolve, buttons, numbers, little weight."""
 
-import gzip
-import http.server
-import threading
-from functools import partial
 from urllib.parse import unquote, urlsplit
 
-import pytest
-from bs4 import BeautifulSoup
-from repository import current_url
+from boxes import notebooks_on_colab
 
 LIMIT = 2_000_000  # bytes that a chapter may transfer
-
-
-@pytest.fixture(scope="module")
-def soups(html, pages):
-    return {
-        name: BeautifulSoup((html / name).read_text(encoding="utf-8"), "html.parser")
-        for name in pages
-    }
 
 
 def test_every_internal_link_and_anchor_resolves(soups, html):
@@ -49,10 +35,9 @@ def test_no_page_loads_anything_from_elsewhere(soups):
 
 def test_a_chapter_has_its_buttons_and_numbers(soups, chapter_name):
     soup = soups[chapter_name]
-    owner_and_name = urlsplit(current_url()).path.strip("/")
     notebook = chapter_name.replace(".html", ".ipynb")
     links = [tag["href"] for tag in soup.find_all("a", href=True)]
-    colab = f"https://colab.research.google.com/github/{owner_and_name}/blob/main/colab/{notebook}"
+    colab = f"{notebooks_on_colab()}/{notebook}"
     assert colab in links
     assert any(link.endswith(notebook.split("/")[-1]) and "_sources" in link for link in links)
     assert soup.select_one(".prev-next-area a") is not None
@@ -87,48 +72,14 @@ def test_solutions_are_folded_at_first(soups):
     for name, soup in solutions.items():
         cells = [cell for cell in soup.select("div.cell") if "check(" in cell.text]
         assert len(cells) >= 8, name
-        assert all(cell.select_one("details:not([open])") for cell in cells), name
+        folds = [cell.select_one("details:not([open])") for cell in cells]
+        assert all(fold.select_one(".cell_output") for fold in folds), name  # the insight, too
         assert soup.select("details.sd-dropdown:not([open])"), name
 
 
 def test_citations_lead_to_the_bibliography(soups):
     entries = soups["bibliography.html"].select("div.citation, dl.citation dt")
     assert len(entries) >= 5
-
-
-class _Compressed(http.server.SimpleHTTPRequestHandler):
-    """Serve as a public host does: text compressed."""
-
-    def log_message(self, *args):
-        pass
-
-    def do_GET(self):
-        file = self.translate_path(self.path)
-        try:
-            with open(file, "rb") as source:
-                body = source.read()
-        except OSError:
-            return self.send_error(404)
-        kind = self.guess_type(file)
-        self.send_response(200)
-        self.send_header("Content-Type", kind)
-        if kind.startswith("text/") or "javascript" in kind or "svg" in kind or "json" in kind:
-            body = gzip.compress(body)
-            self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-        return None
-
-
-@pytest.fixture(scope="module")
-def address(html):
-    handler = partial(_Compressed, directory=str(html))
-    with http.server.ThreadingHTTPServer(("localhost", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://localhost:{server.server_port}"
-        server.shutdown()
 
 
 def test_a_chapter_transfers_at_most_two_megabytes(browser, address, chapter_name):
