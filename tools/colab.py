@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+from html import escape
 from pathlib import Path
 
 import nbformat
@@ -26,6 +27,7 @@ BUILT = ROOT / "_build" / "labels.json"  # as `colab_labels.py` leaves them
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 FOLDED = {"hide-input", "remove-input"}
+IN_WORDS = "<details>\n<summary>The figure in words</summary>\n{}\n</details>"
 
 
 def masters() -> list[Path]:
@@ -60,7 +62,7 @@ def book_of(labels: dict) -> Book:
 
 
 def edition(master: nbformat.NotebookNode, book: Book) -> nbformat.NotebookNode:
-    """Return the notebook as the edition has it: plain Markdown, captions as text, no tags."""
+    """Return the notebook as the edition has it: plain Markdown, figures with text, no tags."""
     notebook = nbformat.v4.new_notebook(metadata=METADATA)
     for cell in master.cells:
         settings = cell.metadata.get("mystnb", {})
@@ -71,8 +73,9 @@ def edition(master: nbformat.NotebookNode, book: Book) -> nbformat.NotebookNode:
         if "figure" in settings:
             figure = settings["figure"]
             name = book.labels[figure["name"]]["name"]
-            text = plain(figure["caption"], book)
-            notebook.cells.append(_markdown(f"**{name}.** {text}", f"{cell.id}-caption"))
+            text = f"**{name}.** {plain(figure['caption'], book)}"
+            words = IN_WORDS.format(escape(settings["image"]["alt"]))
+            notebook.cells.append(_markdown(f"{text}\n\n{words}", f"{cell.id}-caption"))
     return notebook
 
 

@@ -1,5 +1,6 @@
 """``colab/`` as it is stored: the notebooks of the course, in nothing but Markdown and code."""
 
+import html
 import itertools
 import re
 
@@ -89,17 +90,19 @@ def test_colab_knows_every_cell_by_its_name_and_folds_what_the_book_folds(master
 
 
 @identify
-def test_every_figure_has_its_caption_in_the_cell_below(master):
-    captions = {
-        cell.id: cell.metadata["mystnb"]["figure"]["caption"]
+def test_every_figure_has_its_caption_and_its_words_in_the_cell_below(master):
+    figures = {
+        cell.id: cell.metadata["mystnb"]
         for cell in nbformat.read(master, as_version=4).cells
         if "figure" in cell.metadata.get("mystnb", {})
     }
     cells = edition(master).cells
     for cell, following in itertools.pairwise(cells):
-        if cell.id in captions:
-            assert re.match(r"\*\*Fig\. \d+\.\d+\.\*\* ", following.source)
-            assert following.source.endswith(captions[cell.id])
+        if cell.id in figures:
+            caption, words = following.source.split("\n\n<details>\n")
+            assert re.match(r"\*\*Fig\. \d+\.\d+\.\*\* ", caption)
+            assert caption.endswith(figures[cell.id]["figure"]["caption"])
+            assert html.unescape(words.splitlines()[1]) == figures[cell.id]["image"]["alt"]
 
 
 def test_links_within_the_edition_lead_to_cells_that_exist():
