@@ -47,9 +47,14 @@ new ResizeObserver(() => boxes.forEach(markScrolling)).observe(
   document.querySelector(".bd-article") ?? document.body,
 );
 
-let theme;
+let theme, folded;
 window.addEventListener("beforeprint", () => {
   theme = document.documentElement.dataset.theme;
   document.documentElement.dataset.theme = "light";
+  folded = document.querySelectorAll("details.answer:not([open])");
+  for (const answer of folded) answer.open = true;
 });
-window.addEventListener("afterprint", () => (document.documentElement.dataset.theme = theme));
+window.addEventListener("afterprint", () => {
+  document.documentElement.dataset.theme = theme;
+  for (const answer of folded) answer.open = false;
+});

@@ -144,8 +144,8 @@
   }
 
   function link(form) {
-    const made = element("a", "the worked solutions");
-    made.href = form.dataset.solutions;
+    const made = element("a", "the worked solution");
+    made.href = form.dataset.solution;
     return made;
   }
 
@@ -167,7 +167,7 @@
       if (shown < total) {
         hints.append(card(data.looks.hint, ` · ${shown + 1} of ${total}`, "", data.hints[shown], ""));
       } else if (shown === total) {
-        hints.append(element("p", "That was all. Next are ", link(form), "."));
+        hints.append(element("p", "That was all. Next is ", link(form), "."));
       }
     });
   }

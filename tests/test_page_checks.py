@@ -137,9 +137,9 @@ def test_the_veil_hides_the_texts_and_comes_off_with_the_key():
 
 
 def test_a_form_is_labelled_and_escaped():
-    number = tool.form(MEMORY, "../solutions/07_toy.html")
+    number = tool.form(MEMORY, "../solutions/07_toy.html#solution-toy")
     assert "<label>Your answer (MiB &lt; 1 GiB) <input" in number
-    assert 'data-solutions="../solutions/07_toy.html"' in number
+    assert 'data-solution="../solutions/07_toy.html#solution-toy"' in number
     choice = tool.form(PICK, "")
     assert choice.count("<label>") == 2
     assert "<option>c</option></select>" in choice

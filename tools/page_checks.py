@@ -17,7 +17,7 @@ from dataclasses import replace
 from html import escape
 from itertools import cycle, product
 
-from boxes import label_of
+from boxes import label_of, solution_of
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -35,7 +35,7 @@ GAP = "{}"  # stands in a sentence where the reader's own words go
 
 FORM = """\
 <form class="page-check" autocomplete="off" data-key="{key}" data-check="{data}" \
-data-solutions="{solutions}">
+data-solution="{solution}">
 <div class="page-check-row">{fields}
 <button type="submit">Check</button><button type="button">Hint</button></div>
 <div class="page-check-verdict" role="status"></div>
@@ -143,8 +143,8 @@ def veiled(data: dict, key: str) -> str:
     return base64.b64encode(bytes(byte ^ next(mask) for byte in plain)).decode()
 
 
-def form(exercise: Exercise, solutions: str) -> str:
-    """Return the form of an exercise; `solutions` is the address of its chapter's solutions."""
+def form(exercise: Exercise, solution: str) -> str:
+    """Return the form of an exercise; `solution` is the address of its solution."""
     if isinstance(exercise, Number):
         unit = f" ({exercise.unit})" if exercise.unit else ""
         fields = FIELD.format(unit=escape(unit))
@@ -155,7 +155,7 @@ def form(exercise: Exercise, solutions: str) -> str:
             for name, items in parts.items()
         )
     data = veiled(page_data(exercise), exercise.id)
-    return FORM.format(key=exercise.id, data=data, solutions=solutions, fields=fields)
+    return FORM.format(key=exercise.id, data=data, solution=solution, fields=fields)
 
 
 def answerable() -> dict[str, Exercise]:
@@ -176,7 +176,8 @@ class PageChecks(SphinxPostTransform):
             if exercise := known.get(box["label"]):
                 name = chapter_of(exercise.id).filename.removesuffix(".ipynb")
                 page = self.app.builder.get_relative_uri(self.env.docname, f"solutions/{name}")
-                box += nodes.raw("", form(exercise, page), format="html")
+                solution = f"{page}#{solution_of(box['label'])}"
+                box += nodes.raw("", form(exercise, solution), format="html")
 
 
 def remember_exercises(app: Sphinx, config: Config) -> None:

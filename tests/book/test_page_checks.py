@@ -7,6 +7,7 @@ import random
 from itertools import product
 from pathlib import Path
 
+import boxes
 import page_checks as tool
 import pytest
 from bs4 import BeautifulSoup
@@ -269,7 +270,7 @@ def test_every_choice_gets_the_verdict_of_check(narrow, exercise):
 
 
 @pytest.mark.parametrize("exercise", BUILT, ids=lambda e: e.id)
-def test_hints_come_one_after_the_other_and_end_at_the_solutions(narrow, exercise):
+def test_hints_come_one_after_the_other_and_end_at_the_solution(narrow, exercise):
     form = form_of(narrow(exercise), exercise)
     read = """(form, times) => [...Array(times)].map(() => {
       form.querySelector("[type=button]").click();
@@ -282,9 +283,10 @@ def test_hints_come_one_after_the_other_and_end_at_the_solutions(narrow, exercis
         assert hint.replace("`", "") in shown
         assert all(later.replace("`", "") not in shown for later in exercise.hints[number:])
     assert end == after
-    assert end.endswith("That was all. Next are the worked solutions.")
+    assert end.endswith("That was all. Next is the worked solution.")
     address = form.locator(".page-check-hints a").evaluate("link => link.href")
-    assert address == (HTML / page_of(exercise).replace("chapters", "solutions")).as_uri()
+    page = (HTML / page_of(exercise).replace("chapters", "solutions")).as_uri()
+    assert address == f"{page}#{boxes.solution_of(boxes.label_of(exercise.id))}"
 
 
 @pytest.mark.parametrize("exercise", BUILT, ids=lambda e: e.id)
