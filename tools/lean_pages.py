@@ -46,8 +46,7 @@ def shorten(app: Sphinx, error: Exception | None) -> None:
     for page in Path(app.outdir).rglob("*.html"):
         text = ICON_SCRIPT.sub("", page.read_text(encoding="utf-8"))
         text = OLD_ROLE.sub("", text)
-        if page.name != "search.html":
-            text = SEARCH_SCRIPTS.sub("", text)
+        text = SEARCH_SCRIPTS.sub("", text)
         page.write_text(text, encoding="utf-8")
         used.update(ICON_NAME.findall(text))
         letters.update(map(ord, text))

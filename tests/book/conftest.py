@@ -1,8 +1,13 @@
 """The built book in a real browser: Chromium, network off, opened from disk."""
 
+import gzip
+import http.server
+import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).parents[2]
 HTML = ROOT / "_build" / "html"
@@ -34,6 +39,51 @@ def html():
     """The folder of built pages."""
     assert (HTML / "index.html").exists(), "the book is not built: run make book first"
     return HTML
+
+
+@pytest.fixture(scope="session")
+def soups(html, pages):
+    """Every page, parsed."""
+    return {
+        name: BeautifulSoup((html / name).read_text(encoding="utf-8"), "html.parser")
+        for name in pages
+    }
+
+
+class _Compressed(http.server.SimpleHTTPRequestHandler):
+    """Serve as a public host does: text compressed."""
+
+    def log_message(self, *args):
+        pass
+
+    def do_GET(self):
+        file = self.translate_path(self.path)
+        try:
+            with open(file, "rb") as source:
+                body = source.read()
+        except OSError:
+            return self.send_error(404)
+        kind = self.guess_type(file)
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        if kind.startswith("text/") or "javascript" in kind or "svg" in kind or "json" in kind:
+            body = gzip.compress(body)
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        return None
+
+
+@pytest.fixture(scope="session")
+def address(html):
+    """The address of a server that gives out the book."""
+    handler = partial(_Compressed, directory=str(html))
+    with http.server.ThreadingHTTPServer(("localhost", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://localhost:{server.server_port}"
+        server.shutdown()
 
 
 @pytest.fixture(scope="session")
