@@ -10,10 +10,13 @@ from repository import ROOT
 from smallest_text import KEY
 
 PHONE = 390  # pixels
-DRAWN = """() => Object.fromEntries(
-  [...document.querySelectorAll('.bd-article img[src*="_images/"]')].map((image) => [
+DRAWN = """() => {
+  document.querySelectorAll('details').forEach((fold) => { fold.open = true; });
+  const images = [...document.querySelectorAll('.bd-article img[src*="_images/"]')];
+  return Object.fromEntries(images.map((image) => [
     image.src.split('/').pop().split('.')[0], image.getBoundingClientRect().width,
-  ]))"""
+  ]));
+}"""
 
 
 def pictures(notebook):
