@@ -57,6 +57,12 @@ LOG_SUM_EXP = Function(
             lambda scores: scores.exp().sum(1).log(),
         ),
         Misconception(
+            "small number under the logarithm",
+            "That keeps the logarithm of 0 away and changes every result; the exponential still "
+            "overflows.",
+            lambda scores: (scores.exp().sum(1) + 1e-9).log(),
+        ),
+        Misconception(
             "maximum not added back",
             "What was subtracted before the exponentials is missing from the result.",
             lambda scores: (scores - scores.amax(1, keepdim=True)).exp().sum(1).log(),
@@ -286,31 +292,29 @@ NORM_AXES = Blanks(
 
 
 class _Group(nn.Module):
-    """A norm over groups that `view` makes of (N, C, H, W), with statistics over `dims`."""
+    """A norm of (N, groups, C/groups, H, W), or the two exchanged, with statistics over `dims`."""
 
     def __init__(
         self,
         groups: int,
         channels: int,
-        view: Callable[[Tensor, int], Tensor] = lambda x, g: x.unflatten(1, (g, -1)),
         dims: Sequence[int] = (2, 3, 4),
         correction: int = 0,
         learnt: int = 0,
         root: Callable[[Tensor], Tensor] = lambda v: (v + 1e-5).sqrt(),
+        exchanged: bool = False,
     ) -> None:
         super().__init__()
-        self.groups, self.dims, self.correction = groups, tuple(dims), correction
-        self.view, self.root = view, root
+        self.sizes = (-1, groups) if exchanged else (groups, -1)
+        self.dims, self.correction, self.root = tuple(dims), correction, root
         self.weight = nn.Parameter(torch.ones(learnt or channels))
         self.bias = nn.Parameter(torch.zeros(learnt or channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        parts = self.view(x, self.groups)
+        parts = x.unflatten(1, self.sizes)
         mean = parts.mean(self.dims, keepdim=True)
         variance = parts.var(self.dims, keepdim=True, correction=self.correction)
         normal = (parts - mean) / self.root(variance)
-        if parts.shape[1] != self.groups:  # interleaved: groups stand behind
-            normal = normal.transpose(1, 2)
         each = (-1, 1, 1)
         return normal.reshape(x.shape) * self.weight.view(each) + self.bias.view(each)
 
@@ -351,6 +355,11 @@ GROUP_NORM = Module(
             "each place alone",
             "The places of an image share their statistics, too.",
             lambda g, c: _Group(g, c, dims=(2,)),
+        ),
+        Misconception(
+            "every g-th channel",
+            "A group is made of neighbouring channels; here they are dealt out like cards.",
+            lambda g, c: _Group(g, c, dims=(1, 3, 4), exchanged=True),
         ),
         Misconception(
             "unbiased variance",
@@ -505,6 +514,11 @@ FOLD = Function(
             "divided by the variance",
             "A norm divides by the deviation, the root of variance plus eps.",
             _folds(lambda gamma, variance, eps: gamma / (variance + eps), _moved),
+        ),
+        Misconception(
+            "eps forgotten",
+            "The norm adds a small number to the variance before it takes the root.",
+            _folds(lambda gamma, variance, eps: gamma * torch.rsqrt(variance), _moved),
         ),
         Misconception(
             "gamma forgotten",
@@ -689,6 +703,11 @@ ADAM = Function(
             _adams(move=lambda m, v, eps: m / (v + eps)),
         ),
         Misconception(
+            "uphill",
+            "Adam minimises: it steps against the gradient.",
+            _adams(move=lambda m, v, eps: -m / (v**0.5 + eps)),
+        ),
+        Misconception(
             "betas exchanged",
             "The first beta belongs to the mean of the gradients.",
             _adams(exchanged=True),
@@ -756,6 +775,11 @@ NOT_CLEARED = Number(
             "one step only",
             "That is the first step.",
             0.2,
+        ),
+        Misconception(
+            "direction for distance",
+            "It does move down. How far it moves is asked for.",
+            -2,
         ),
         Misconception(
             "rate forgotten",
@@ -840,6 +864,12 @@ SCHEDULE = Function(
             _schedule(fall=lambda done: math.cos(math.pi * done) ** 2),
         ),
         Misconception(
+            "quarter of a cosine",
+            "Half a cosine leads from 1 to -1; a quarter, from 1 to 0, ends with its steepest "
+            "slope.",
+            _schedule(fall=lambda done: math.cos(math.pi * done / 2)),
+        ),
+        Misconception(
             "straight line",
             "The rate falls along a cosine: slowly at first and at the end.",
             _schedule(fall=lambda done: 1 - done),
@@ -893,6 +923,11 @@ SMOOTHING = Formula(
             lambda K, eps: math.inf,
         ),
         Misconception(
+            "logarithm to base ten",
+            "The softmax has e for its base, so the logarithm is the natural one.",
+            lambda K, eps: _gap(1 + eps * (1 - K) / K, eps / K) / math.log(10),
+        ),
+        Misconception(
             "one other class",
             "All of eps does not lie on one class.",
             lambda K, eps: _gap(1 - eps, eps),
@@ -942,6 +977,12 @@ DROPOUT = Formula(
             "second moment",
             "That is the second moment; the square of the mean is to be subtracted.",
             lambda p, m, v: (v + m**2) / (1 - p),
+        ),
+        Misconception(
+            "mean scaled as well",
+            "The mean behind the dropout is m again: what is scaled up makes up for what is "
+            "dropped.",
+            lambda p, m, v: (v + m**2) / (1 - p) - (m / (1 - p)) ** 2,
         ),
         Misconception(
             "kept and dropped exchanged",
@@ -1119,7 +1160,7 @@ ERROR_BAR = Number(
     id="training.error_bar",
     title="How sure is an accuracy of 99 %?",
     value=200 * math.sqrt(0.99 * 0.01 / 450),
-    tolerance=0.006,
+    tolerance=0.003,
     unit="percent",
     hints=(
         "The number of right answers among n is binomial.",
