@@ -193,6 +193,13 @@ def test_the_share_of_mixup_is_beta_distributed():
         assert share.var().item() == pytest.approx(variance, rel=0.05)
 
 
+def test_the_box_of_cutmix_has_the_other_share_of_the_area(monkeypatch):
+    monkeypatch.setattr(augment, "_beta", lambda x, alpha, g: x.new_full((len(x),), 0.75))
+    x = torch.arange(200.0)[:, None, None, None].expand(-1, 1, 8, 10)
+    pasted = augment.cutmix(x, torch.zeros(200).long(), 1, 1.0, generator())[0] != x
+    assert pasted.sum((1, 2, 3)).max() == 0.25 * 8 * 10  # where all of it lies inside
+
+
 def test_cutmix_pastes_a_box_of_the_partner():
     x = torch.arange(1.0, 4)[:, None, None, None].expand(-1, 1, 8, 10)
     for seed in range(20):
