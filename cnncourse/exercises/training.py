@@ -1045,7 +1045,7 @@ DIGITS = Choice(
 
 AVERAGED = Choice(
     id="training.averaged",
-    title="An average of weights that knows nothing",
+    title="An average of weights that falls short",
     options="abcd",
     reasons="1234",
     correct=("b", 2),
