@@ -5,14 +5,19 @@ const boxes = document.querySelectorAll(
   ".bd-article :is(pre, div.math, mjx-container[display], .cell_output, .pst-scrollable-table-container)",
 );
 
-/** Mark a box that scrolls sideways: reachable by keyboard, faded where more follows. */
-function markScrolling(box) {
-  const hidden = box.scrollWidth - box.clientWidth;
-  const scrolls = hidden > 1 && getComputedStyle(box).overflowX !== "visible";
-  box.classList.toggle("scrolls", scrolls);
-  box.classList.toggle("scrolled-to-end", box.scrollLeft >= hidden - 1);
-  if (scrolls) box.tabIndex = 0;
-  else box.removeAttribute("tabindex");
+/** Mark boxes that scroll sideways: reachable by keyboard, faded where more follows. */
+function markScrolling(marked) {
+  const measured = marked.map((box) => ({
+    box,
+    hidden: getComputedStyle(box).overflowX === "visible" ? 0 : box.scrollWidth - box.clientWidth,
+    left: box.scrollLeft,
+  }));
+  for (const { box, hidden, left } of measured) {
+    box.classList.toggle("scrolls", hidden > 1);
+    box.classList.toggle("scrolled-to-end", left >= hidden - 1);
+    if (hidden > 1) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
 }
 
 /** A figure that is drawn smaller than it is opens at its own size: tap, Enter, Escape. */
@@ -20,7 +25,7 @@ function enlarge(image) {
   const dialog = document.createElement("dialog");
   dialog.className = "enlarged";
   const copy = image.cloneNode();
-  for (const size of ["width", "height", "style"]) copy.removeAttribute(size);
+  for (const own of ["width", "height", "style", "loading"]) copy.removeAttribute(own);
   const close = document.createElement("button");
   close.textContent = "Close";
   close.onclick = () => dialog.close();
@@ -42,10 +47,12 @@ function makeEnlargeable(image) {
 }
 
 document.querySelectorAll(".bd-article :is(figure, .cell_output) img").forEach(makeEnlargeable);
-for (const box of boxes) box.addEventListener("scroll", () => markScrolling(box), { passive: true });
-new ResizeObserver(() => boxes.forEach(markScrolling)).observe(
-  document.querySelector(".bd-article") ?? document.body,
-);
+// A box has no size until its section is near the screen (course.css): the observer waits for that.
+const resized = new ResizeObserver((entries) => markScrolling(entries.map(({ target }) => target)));
+for (const box of boxes) {
+  box.addEventListener("scroll", () => markScrolling([box]), { passive: true });
+  resized.observe(box);
+}
 
 let theme, folded;
 window.addEventListener("beforeprint", () => {

