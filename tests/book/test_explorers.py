@@ -229,3 +229,12 @@ def test_an_explorer_redraws_within_a_frame(open_explorers, name):
         print(json.dumps({"page": name, "median_ms": statistics.median(times), "n": len(times)}))
         assert len(times) >= 2
         assert statistics.median(times) < 16
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_25_products_of_a_larger_kernel_are_whole(open_explorers, width):
+    page = open_explorers("index.html", width)
+    page.locator(".explorer").get_by_label("size").select_option("5")
+    page.evaluate(SETTLED)
+    overflow = "all => all.map((cell) => cell.scrollWidth - cell.clientWidth)"
+    assert page.eval_on_selector_all(".conv-cells > div", overflow) == [0] * 25
