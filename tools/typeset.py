@@ -25,7 +25,7 @@ Formula = tuple[str, bool]  # TeX, and whether it stands on lines of its own
 
 OPENING = re.compile(r"[(\[“]+$")
 CLOSING = re.compile(r"^[-–.,;:!?)\]”’%…]+")
-SIZE = re.compile(r"(?<=\d) × (?=\d)")
+SIZE = re.compile(r"(?<=\d)\s×\s(?=\d)")
 GLYPH = "<mjx-c "
 SHORT = 9  # glyphs: a formula that has no more of them stays on one line
 
