@@ -2,9 +2,9 @@
 
 The theme brings every icon of Font Awesome, as a script of 1.5 MB and in three fonts: the glyphs
 that a page uses stay, of the fonts of the mathematics as well. Two thirds of its style sheets are
-rules for what no page has: they go, and so do the scripts of Sphinx's own search. The theme's script
-measures whatever may scroll, which lays out the whole page at once: ``assets/page.js`` does that, as
-one scrolls.
+rules for what no page has: they go, and so do the scripts of Sphinx's own search. The theme's
+script measures whatever may scroll, which lays out the whole page at once: ``assets/page.js`` does
+that, as one scrolls.
 
 Pictures become WebP without loss, less than half as large. They load when they come near the
 screen, and their size is known before.
