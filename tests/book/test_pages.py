@@ -55,13 +55,14 @@ WIDE_CODE = """() => [...document.querySelectorAll('.bd-article .cell_input pre'
 
 # What is read as one and yet stands on two lines: 3 × 3, and a formula with its punctuation.
 BROKEN = """() => {
-  const article = document.querySelector('.bd-article');
+  const article = document.querySelector('.bd-article') ?? document.body;
   const walker = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
   const range = document.createRange();
   const broken = [];
   while (walker.nextNode()) {
     const { currentNode: node } = walker;
-    if (node.parentElement.closest('pre, code, script, mjx-container, .explorer')) continue;
+    const apart = 'pre, code, script, mjx-container, .explorer, [role=status]';
+    if (node.parentElement.closest(apart)) continue;
     for (const { 0: text, index } of node.data.matchAll(/\\d+\\s×\\s\\d+/g)) {
       range.setStart(node, index);
       range.setEnd(node, index + text.length);
@@ -171,7 +172,7 @@ def test_a_figure_opens_at_its_own_size_and_escape_closes_it(open_page, html, ch
     image = page.locator("dialog.enlarged img")
     assert image.evaluate("image => image.clientWidth === image.naturalWidth")
     page.keyboard.press("Escape")
-    assert page.locator("dialog.enlarged").count() == 0
+    page.wait_for_selector("dialog.enlarged", state="detached")
     assert figure.evaluate("button => button === document.activeElement")
     page.context.close()
 
@@ -183,6 +184,5 @@ def test_sections_far_from_the_screen_wait_with_their_layout(open_page, html, ch
         "all => all.map((h2) => !h2.checkVisibility({ contentVisibilityAuto: true }))",
     )
     assert len(waiting) >= 4
-    assert not waiting[0]
     assert waiting[-1]
     page.context.close()
