@@ -7,11 +7,15 @@ from urllib.parse import unquote, urlparse
 PICTURES = {".png", ".webp", ".woff2"}  # compressed already
 
 
-# How far what is in view has moved by itself, in the browser's own measure.
+# How far what is read has moved by itself, in the browser's own measure. (The table of contents
+# beside it follows the reader.)
 SHIFTS = """
   window.shift = 0;
   new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) window.shift += entry.value;
+    for (const { value, sources } of list.getEntries()) {
+      const read = sources.some(({ node }) => node?.parentElement?.closest('.bd-article'));
+      if (read) window.shift += value;
+    }
   }).observe({ type: 'layout-shift', buffered: true });
 """
 
