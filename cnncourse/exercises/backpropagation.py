@@ -1001,7 +1001,7 @@ BEST_STEP = Formula(
         Misconception(
             "square root",
             "That is the best step of a one-sided difference, whose error grows with h, not h².",
-            lambda u: (u / 2) ** 0.5,
+            lambda u: u**0.5,
         ),
         Misconception(
             "as small as possible",

@@ -1135,12 +1135,12 @@ lambda u: math.exp((math.log(u) - math.log(2)) / 3)
 # %% wrong [both terms set equal]: a text
 "u^(1/3)"
 # %% wrong [square root]: math
-lambda u: math.sqrt(u / 2)
+lambda u: math.sqrt(u)
 # %% wrong [as small as possible]: a text
 "u"
 # %% wrong [the error instead of the step]: inserted
 lambda u: (u / 2) ** (2 / 3) + u / (u / 2) ** (1 / 3)
-# %% wrong: a root of u alone
+# %% wrong [square root]: a text
 "sqrt(u)"
 # %% wrong: the square root of both terms
 lambda u: (2 * u) ** (1 / 3)
