@@ -5,6 +5,12 @@ const boxes = document.querySelectorAll(
   ".bd-article :is(pre, div.math, mjx-container[display], .cell_output, .pst-scrollable-table-container)",
 );
 
+// A formula further down may be the first to need one of the fonts of mathematics (110 KB in all).
+// Fetched now, it moves no line when it shows.
+for (const face of document.fonts) {
+  if (face.family.includes("MJX")) face.load();
+}
+
 /** Mark boxes that scroll sideways: reachable by keyboard, faded where more follows. */
 function markScrolling(marked) {
   const measured = marked.map((box) => ({
