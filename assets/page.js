@@ -7,9 +7,20 @@ const boxes = document.querySelectorAll(
 
 // A formula further down may be the first to need one of the fonts of mathematics (110 KB in all).
 // Fetched now, it moves no line when it shows.
-for (const face of document.fonts) {
-  if (face.family.includes("MJX")) face.load();
+for (const font of document.fonts) {
+  if (font.family.includes("MJX")) font.load();
 }
+
+// Sections get their height when they come near the screen (course.css). Until the reader moves,
+// what the address names stays in view meanwhile.
+const named = () => document.getElementById(decodeURIComponent(location.hash.slice(1)));
+const held = new ResizeObserver(() => named()?.scrollIntoView());
+const hold = () => held.observe(document.body);
+for (const move of ["wheel", "touchmove", "keydown", "pointerdown"]) {
+  window.addEventListener(move, () => held.disconnect(), { passive: true });
+}
+window.addEventListener("hashchange", hold);
+hold();
 
 /** Mark boxes that scroll sideways: reachable by keyboard, faded where more follows. */
 function markScrolling(marked) {
