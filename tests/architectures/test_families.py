@@ -69,6 +69,7 @@ SMALLEST = {
     "lenet": (1, 1),
     "mobilenet": (1, 1),
     "resnet": (1, 1),
+    "swin": (4, 4),
     "unet": (16, 4),
     "vgg": (32, 8),
     "vit": (224, 32),
@@ -189,4 +190,5 @@ def test_small_members_learn_small_images(family, name, size):
         optimizer.step()
         losses.append(loss.item())
     normalized = any(isinstance(module, nn.BatchNorm2d) for module in model.modules())
-    assert losses[-1] < (0.5 if normalized else 0.9) * losses[0]  # without norms, it takes longer
+    reached = sorted(losses[-5:])[2]  # a single step of Adam may leap
+    assert reached < (0.5 if normalized else 0.9) * losses[0]  # without norms, it takes longer
