@@ -61,6 +61,7 @@ SMALLEST = {
     "alexnet": (63, 15),
     "cifar_resnet": (1, 1),
     "convnext": (32, 8),
+    "convnextv2": (32, 8),
     "deeplab": (1, 1),
     "densenet": (29, 5),
     "efficientnet": (1, 1),
