@@ -5,7 +5,7 @@ import timm
 import torch
 from torch import nn
 
-from cnncourse.analysis.counting import count_macs, count_parameters, summarize
+from cnncourse.analysis.counting import count_macs, count_parameters
 from cnncourse.analysis.receptive_field import receptive_field
 from cnncourse.architectures import convnext, convnextv2
 from cnncourse.architectures.loading import load_timm, load_torchvision, rename
@@ -95,22 +95,6 @@ def test_competing_channels_let_a_unit_see_the_whole_image():
     assert field.sees_everything
     assert field.cause == "stages.0.0.compete"
     assert receptive_field(model, (1, 3, 64, 64), "stages.0.0.mix").size == (28, 28)
-
-
-def test_memory_for_training_is_what_autograd_keeps():
-    model = convnextv2.tiny()
-    size = (2, 3, 32, 32)
-    own = {t.untyped_storage().data_ptr() for t in model.parameters()}
-    kept = {}
-
-    def pack(tensor):
-        kept[tensor.untyped_storage().data_ptr()] = tensor.detach()
-        return tensor.detach()
-
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        model(torch.randn(size))
-    seen = sum(t.untyped_storage().nbytes() for at, t in kept.items() if at not in own)
-    assert summarize(model, size).saved_bytes == seen
 
 
 def test_what_does_not_fit_is_refused_with_its_name():
