@@ -8,6 +8,7 @@ Importing ``cnncourse`` is cheap. Each module loads what it needs when it is imp
   torchvision
 - ``analysis``: costs, receptive fields and equivariance of any ``nn.Module``
 - ``architectures``: LeNet to EfficientNet, weight for weight those of torchvision
+- ``explain``: why a network answered that, and what its units respond to
 - ``training``, ``plotting``: one visible loop, one house style
 - ``widgets``: explorers that compute in the page
 - ``check``: verdicts and hints for the exercises

@@ -90,7 +90,8 @@ class Block(nn.Module):
 class ConvNeXt(nn.Module):
     """Patches of 4×4, stages of blocks, each later stage at half the resolution; mean, norm, head.
 
-    Weights start as normal numbers of deviation 0.02, cut off at ±2, and biases at zero.
+    Weights start as normal numbers of deviation 0.02, cut off at ±2, and biases at zero. ``block``
+    makes a block from its channels and its stochastic depth: ConvNeXt V2 has another.
 
     Shape:
         x       (N, in_channels, H, W); the image shrinks 32 times in four stages
@@ -115,7 +116,9 @@ class ConvNeXt(nn.Module):
         (r"^classifier\.2\.", "head."),
     )
 
-    def __init__(self, row: Row, num_classes: int, in_channels: int) -> None:
+    def __init__(
+        self, row: Row, num_classes: int, in_channels: int, block: type[nn.Module] = Block
+    ) -> None:
         check_arguments(num_classes, in_channels)
         super().__init__()
         self.in_channels = in_channels
@@ -129,7 +132,7 @@ class ConvNeXt(nn.Module):
         last = sum(row.blocks) - 1
         drops = (row.drop * index / last for index in range(last + 1))
         self.stages = nn.ModuleList(
-            nn.Sequential(*(Block(channels, next(drops)) for _ in range(blocks)))
+            nn.Sequential(*(block(channels, next(drops)) for _ in range(blocks)))
             for blocks, channels in zip(row.blocks, row.channels, strict=True)
         )
         self.halve = nn.ModuleList(

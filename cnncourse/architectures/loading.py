@@ -48,6 +48,32 @@ def load_torchvision(model: Model, state_dict: Mapping[str, Tensor]) -> Model:
     return load_all(model, translate(model, state_dict))
 
 
+def load_timm(model: Model, state_dict: Mapping[str, Tensor]) -> Model:
+    """Copy the weights of timm's counterpart into ``model``, by its ``TIMM_NAMES``, and return it.
+
+    timm writes some dense maps over the channels as 1×1 convolutions, others as linear layers. The
+    numbers are the same, so they are loaded from either form.
+
+    Raises:
+        TypeError: the model has no such table.
+        ValueError: a tensor is missing, has another shape, or has no place in the model.
+    """
+    table = getattr(model, "TIMM_NAMES", None)
+    if table is None:
+        raise TypeError(f"no names of timm are known for {type(model).__name__}")
+    own = model.state_dict()
+    given = {
+        name: tensor[..., 0, 0] if _is_dense(tensor, own.get(name)) else tensor
+        for name, tensor in rename(state_dict, table).items()
+    }
+    return load_all(model, given)
+
+
+def _is_dense(tensor: Tensor, own: Tensor | None) -> bool:
+    """Whether a kernel of 1×1 stands for a matrix."""
+    return own is not None and own.ndim == 2 and tensor.shape == (*own.shape, 1, 1)
+
+
 def load_all(model: Model, given: Mapping[str, Tensor]) -> Model:
     """Copy tensors into ``model`` under its own names and return it.
 
