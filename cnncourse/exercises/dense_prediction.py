@@ -1046,6 +1046,94 @@ CLASS_WEIGHTS = Function(
     insight="Weights inverse to the frequency let each class that occurs have the same say.",
 )
 
+def _lost(D: int) -> int:
+    """Follow the side of an image through all sizes, without padding."""
+    start = n = 2 ** (D + 6) + sum(4 * 2**level for level in range(D))
+    for _ in range(D):
+        n = (n - 4) // 2
+    n -= 4
+    for _ in range(D):
+        n = 2 * n - 4
+    return start - n
+
+
+UNPADDED = Formula(
+    id="dense_prediction.unpadded",
+    title="What a U-Net without padding loses",
+    signature="lost(D)",
+    oracle=_lost,
+    cases=lambda: [(1,), (2,), (4,), (3,), (6,)],
+    hints=(
+        "Two 3×3 convolutions take 4 pixels of the side of their own map.",
+        "On a map that was halved l times, one pixel is 2**l pixels of the image.",
+        "At the smallest size there are two convolutions, at every other size two down and two up.",
+    ),
+    misconceptions=(
+        Misconception(
+            "pixels of small maps",
+            "A pixel of a map that was halved stands for several pixels of the image.",
+            lambda D: 4 * (2 * D + 1),
+        ),
+        Misconception(
+            "way down only",
+            "On the way up the same sizes lose pixels once more.",
+            lambda D: 4 * (2 ** (D + 1) - 1),
+        ),
+        Misconception(
+            "smallest map twice",
+            "At the smallest size there are two convolutions, which are passed once.",
+            lambda D: 8 * (2 ** (D + 1) - 1),
+        ),
+        Misconception(
+            "one side only",
+            "That is the loss at one end. Asked is how much shorter the side becomes.",
+            lambda D: 6 * 2**D - 4,
+        ),
+        Misconception(
+            "smallest map forgotten",
+            "Between the way down and the way up there are two convolutions on the smallest map.",
+            lambda D: 8 * (2**D - 1),
+        ),
+    ),
+    insight="Four halvings lose 184: the published network answers for 388 of 572 pixels.",
+)
+
+ODD_SIDES = Formula(
+    id="dense_prediction.odd_sides",
+    title="Rows to add before the halvings",
+    signature="rows(n, D)",
+    oracle=lambda n, D: min(r for r in range(2**D) if (n + r) % 2**D == 0),
+    cases=lambda: [(25, 1), (500, 4), (32, 3), (37, 2), (100, 5), (64, 6)],
+    hints=(
+        "After one halving the side has to be even again, D times in all.",
+        "Which sides can be halved D times? The multiples of one number.",
+        "Zero rows are the answer if the side is such a multiple already.",
+    ),
+    misconceptions=(
+        Misconception(
+            "rows to remove",
+            "That many rows would have to go. Asked is how many to add.",
+            lambda n, D: n % 2**D,
+        ),
+        Misconception(
+            "a whole multiple too many",
+            "A side that fits needs no further row.",
+            lambda n, D: 2**D - n % 2**D,
+        ),
+        Misconception(
+            "made even once",
+            "The half of an even number may be odd: it is halved D times.",
+            lambda n, D: n % 2,
+        ),
+        Misconception(
+            "two for each halving",
+            "Halvings multiply: after D of them the map is 2**D times smaller.",
+            lambda n, D: -n % (2 * D),
+        ),
+    ),
+    insight="Or tell each transposed convolution the size to restore, and leave the image alone.",
+)
+
 CORNERS = Blanks(
     id="dense_prediction.corners",
     title="Where does an enlarged pixel read?",
@@ -1146,6 +1234,8 @@ EXERCISES = (
     RATES,
     WIDEST,
     SKIP,
+    UNPADDED,
+    ODD_SIDES,
     CORNERS,
     LABELS,
     SHIFTED,

@@ -618,6 +618,74 @@ class OneStep(nn.Module):
         return self.c(torch.cat([x, self.b(F.relu(self.a(F.max_pool2d(x, 2))))], 1))
 
 
+# %% dense_prediction.unpadded
+# %% right: a text
+"4(3 * 2^D - 2)"
+# %% right: from the first admissible side
+def lost(D):
+    def answer(n):
+        if n % 2 and D:
+            return None
+        side = n
+        for _ in range(D):
+            if (side - 4) % 2:
+                return None
+            side = (side - 4) // 2
+        side -= 4
+        for _ in range(D):
+            side = 2 * side - 4
+        return side
+
+    return next(n - answer(n) for n in range(13 * 2**D, 99 * 2**D) if answer(n))
+
+
+# %% right: the library's
+from cnncourse.architectures.unet import UNet
+
+lambda D: UNet(tuple(2**l for l in range(D + 1)), False, 2, 1).margin
+# %% right: a sum
+lambda D: 4 * 2**D + sum(2 * 4 * 2**l for l in range(D))
+# %% wrong [pixels of small maps]: a text
+"8D + 4"
+# %% wrong [way down only]: a sum
+lambda D: sum(4 * 2**l for l in range(D + 1))
+# %% wrong [smallest map twice]: a sum
+lambda D: sum(8 * 2**l for l in range(D + 1))
+# %% wrong [one side only]: a text
+"6 * 2^D - 4"
+# %% wrong [smallest map forgotten]: a sum
+lambda D: sum(8 * 2**l for l in range(D))
+# %% wrong: one convolution at the smallest size
+"10 * 2^D - 8"
+# %% dense_prediction.odd_sides
+# %% right: a text
+"ceil(n / 2^D) 2^D - n"
+# %% right: a loop
+def rows(n, D):
+    r = 0
+    while True:
+        side = n + r
+        for _ in range(D):
+            if side % 2:
+                break
+            side //= 2
+        else:
+            return r
+        r += 1
+
+
+# %% right: twice modulo
+lambda n, D: (2**D - n % 2**D) % 2**D
+# %% wrong [rows to remove]: a text
+"n % 2^D"
+# %% wrong [a whole multiple too many]: a lambda
+lambda n, D: 2**D - (n % 2**D)
+# %% wrong [made even once]: a text
+"n % 2"
+# %% wrong [two for each halving]: a lambda
+lambda n, D: (2 * D - n % (2 * D)) % (2 * D)
+# %% wrong: down to the multiple below
+"floor(n / 2^D) 2^D"
 # %% dense_prediction.corners
 # %% right: multiplied out
 {"edges": "(2i + 1) n / (2m) - 0.5", "centres": "(n - 1) i / (m - 1)"}
