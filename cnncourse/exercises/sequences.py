@@ -330,7 +330,10 @@ LEVELS = Formula(
 
 
 class _Block(nn.Module):
-    """Two causal convolutions added to the input; parts can be replaced or left out."""
+    """Two convolutions added to the input; parts can be replaced or left out.
+
+    ``front`` is the part of the padding that stands in front: 1 in a causal block.
+    """
 
     def __init__(
         self,
@@ -338,24 +341,27 @@ class _Block(nn.Module):
         kernel_size: int,
         dilation: int,
         second: int | None = None,
-        ahead: bool = False,
+        front: float = 1,
         left_out: str = "",
     ) -> None:
         super().__init__()
-        self.left_out = left_out
+        self.front, self.left_out = front, left_out
         rates = (dilation, dilation if second is None else second)
-        if ahead:
-            layers = [nn.Conv1d(channels, channels, kernel_size, 1, "same", d) for d in rates]
-        else:
-            layers = [CausalConv1d(channels, channels, kernel_size, d) for d in rates]
-        self.first, self.last = layers
+        self.first, self.last = (
+            nn.Conv1d(channels, channels, kernel_size, dilation=rate) for rate in rates
+        )
+
+    def _convolved(self, x: Tensor, layer: nn.Conv1d) -> Tensor:
+        reach = (layer.kernel_size[0] - 1) * layer.dilation[0]
+        before = int(self.front * reach)
+        return layer(F.pad(x, (before, reach - before)))
 
     def _rectified(self, x: Tensor, name: str) -> Tensor:
         return x if self.left_out == name else x.clamp(min=0)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self._rectified(self.first(x), "inner")
-        y = self._rectified(self.last(y), "before")
+        y = self._rectified(self._convolved(x, self.first), "inner")
+        y = self._rectified(self._convolved(y, self.last), "before")
         return self._rectified(y if self.left_out == "shortcut" else x + y, "after")
 
 
@@ -378,7 +384,12 @@ BLOCK = Module(
         Misconception(
             "looks ahead",
             "`padding=` of a layer pads both ends, so each convolution sees the future.",
-            lambda c, k, d: _Block(c, k, d, ahead=True),
+            lambda c, k, d: _Block(c, k, d, front=0.5),
+        ),
+        Misconception(
+            "padded on the wrong side",
+            "The zeros stand behind, so each convolution looks ahead. `F.pad` takes (before, behind).",
+            lambda c, k, d: _Block(c, k, d, front=0),
         ),
         Misconception(
             "second convolution without rate",

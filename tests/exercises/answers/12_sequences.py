@@ -240,6 +240,19 @@ class Block(nn.Module):
         return F.relu(x + F.relu(self.b(F.relu(self.a(x)))))
 
 
+# %% wrong [padded on the wrong side]: behind
+class Block(nn.Module):
+    def __init__(self, channels, kernel_size, dilation):
+        super().__init__()
+        self.reach = (kernel_size - 1) * dilation
+        self.a = nn.Conv1d(channels, channels, kernel_size, dilation=dilation)
+        self.b = nn.Conv1d(channels, channels, kernel_size, dilation=dilation)
+
+    def forward(self, x):
+        y = torch.relu(self.a(F.pad(x, (0, self.reach))))
+        return torch.relu(x + torch.relu(self.b(F.pad(y, (0, self.reach)))))
+
+
 # %% wrong [second convolution without rate]: rate 1
 class Block(nn.Module):
     def __init__(self, channels, kernel_size, dilation):
