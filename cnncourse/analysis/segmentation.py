@@ -77,6 +77,6 @@ def borders(labels: Tensor, width: int = 1) -> Tensor:
     if labels.ndim != 3:
         raise ValueError(f"labels must be (N, H, W), got a shape of {tuple(labels.shape)}")
     values = labels.double()[:, None]
-    window = dict(kernel_size=2 * width + 1, stride=1, padding=width)
+    window = {"kernel_size": 2 * width + 1, "stride": 1, "padding": width}
     highest, lowest = F.max_pool2d(values, **window), -F.max_pool2d(-values, **window)
     return (highest != lowest)[:, 0]
