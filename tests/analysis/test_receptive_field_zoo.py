@@ -13,6 +13,7 @@ from torch.overrides import TorchFunctionMode
 from torchvision.ops import SqueezeExcitation
 
 from cnncourse.analysis.receptive_field import receptive_field
+from cnncourse.architectures import deeplab, unet
 
 TRUNKS = {
     # network: path of the trunk, size, stride, padding (equal along height and width)
@@ -198,3 +199,34 @@ def test_resnet152_takes_less_than_two_seconds_of_processor_time():
     start = time.process_time()
     receptive_field(model, (1, 3, 224, 224), "layer4")
     assert time.process_time() - start < 2
+
+
+def dense_networks() -> dict[str, nn.Module]:
+    """Networks that answer for every pixel, small, with positive weights and without maxima."""
+    nets = {
+        "U-Net": unet.UNet((1, 2, 4), True, 1, 1),
+        "U-Net without padding": unet.UNet((1, 2, 4), False, 1, 1),
+        "FCN": deeplab.Segmenter(deeplab.TINY, deeplab.FCNHead, False, 1, 1),
+    }
+    for net in nets.values():
+        for name, module in net.named_modules():
+            if isinstance(module, nn.MaxPool2d):
+                mean = nn.AvgPool2d(module.kernel_size, module.stride, module.padding)
+                net.set_submodule(name, mean)
+        with torch.no_grad():
+            for weight in net.parameters():
+                weight.fill_(0.1)
+    return nets
+
+
+@pytest.mark.parametrize("name", dense_networks())
+def test_every_unit_of_a_dense_network_sees_the_interval_that_the_gradient_shows(name):
+    net, side = dense_networks()[name].double().eval(), 44
+    field = receptive_field(net, (1, 1, side, side))
+    x = torch.ones(1, 1, side, side, dtype=torch.float64, requires_grad=True)
+    row = net(x)[0, 0, 0]
+    for unit in range(len(row)):
+        (gradient,) = torch.autograd.grad(row[unit], x, retain_graph=True)
+        seen = gradient[0, 0].sum(0).nonzero().flatten()
+        first, last = field.interval(0, unit)[1]
+        assert (max(first, 0), min(last, side - 1)) == (seen[0], seen[-1])
