@@ -128,6 +128,13 @@ def test_the_score_depends_on_the_displacement_alone():
     assert len(layer.row.unique()) == 25  # displacements from -2 to 2 along both axes
 
 
+@pytest.mark.parametrize("window", [2, 4, 7])
+def test_rows_of_the_table_are_numbered_as_torchvision_numbers_them(window):
+    theirs = models.swin_transformer.ShiftedWindowAttention(4, [window] * 2, [0, 0], 2)
+    ours = swin.WindowAttention(4, 2, window, shift=0)
+    assert torch.equal(ours.row, theirs.relative_position_index)
+
+
 def test_tiny_is_as_small_as_its_docstring_says():
     model = swin.tiny()
     for count in (count_parameters(model).total, count_macs(model, (1, 3, 32, 32))):
