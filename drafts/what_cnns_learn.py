@@ -133,9 +133,9 @@ INTEGRATED = Number(
             3,
         ),
         Misconception(
-            "the inactive part of the way",
-            "Count the part where the gradient is 1. Here both parts happen to be equally long?",
-            1.0,
+            "equal shares",
+            "Both inputs share the score, but not equally: the first one moves three times as far.",
+            1,
         ),
         Misconception(
             "score handed out whole",
@@ -258,7 +258,7 @@ CAM = Function(
     title="A class activation map that adds up",
     signature="class_activation_map(maps, weight, target)",
     oracle=lambda maps, weight, target: (
-        torch.einsum("khw,k->hw", maps, weight[target]) / (maps.shape[1] * maps.shape[2])
+        torch.einsum("khw,k->hw", maps, weight[target]) / maps[0].numel()
     ),
     cases=lambda: [
         (torch.ones(1, 1, 1).double(), torch.tensor([[3.0], [5.0]]).double(), 1),
@@ -284,17 +284,16 @@ CAM = Function(
         ),
         Misconception(
             "negative evidence dropped",
-            "With a ReLU the map no longer sums to the score: what speaks against the class counts.",
+            "With a ReLU the map no longer sums to the score: counter-evidence counts.",
             lambda maps, weight, target: (
-                torch.einsum("khw,k->hw", maps, weight[target]).relu()
-                / (maps.shape[1] * maps.shape[2])
+                torch.einsum("khw,k->hw", maps, weight[target]).relu() / maps[0].numel()
             ),
         ),
         Misconception(
             "all classes together",
             "The map of one class needs the weights of that class alone.",
             lambda maps, weight, target: (
-                torch.einsum("khw,k->hw", maps, weight.sum(0)) / (maps.shape[1] * maps.shape[2])
+                torch.einsum("khw,k->hw", maps, weight.sum(0)) / maps[0].numel()
             ),
         ),
     ),
@@ -360,7 +359,7 @@ REGISTRATION = Formula(
     misconceptions=(
         Misconception(
             "cells counted from 1",
-            "Pixels 0 to stride - 1 have their centre at (stride - 1)/2.",
+            "Between the first pixel, 0, and the last, stride - 1, the centre lies half-way.",
             lambda stride, field, padding: stride / 2 - ((field - 1) / 2 - padding),
         ),
         Misconception(
@@ -384,9 +383,9 @@ REGISTRATION = Formula(
 
 
 def _scaled_positive(maps: Tensor) -> Tensor:
-    positive = maps.clamp(min=0)
-    top = positive.amax((1, 2), keepdim=True)
-    return torch.where(top > 0, positive / torch.where(top > 0, top, torch.ones_like(top)), 0 * top)
+    cut = maps.relu()
+    top = cut.amax((1, 2), keepdim=True)
+    return (cut / top).nan_to_num(0.0)
 
 
 def _min_max(maps: Tensor) -> Tensor:
@@ -415,11 +414,11 @@ SHOWN = Function(
         Misconception(
             "nothing divided by nothing",
             "Where nothing is positive the maximum is 0, and 0/0 is no number.",
-            lambda maps: maps.clamp(min=0) / maps.clamp(min=0).amax((1, 2), keepdim=True),
+            lambda maps: maps.relu() / maps.relu().amax((1, 2), keepdim=True),
         ),
         Misconception(
             "made something of nothing",
-            "From least to largest, a map without positive evidence becomes a map with full contrast.",
+            "From least to largest, a map without positive evidence gets full contrast.",
             _min_max,
         ),
         Misconception(
@@ -430,7 +429,7 @@ SHOWN = Function(
         Misconception(
             "one scale for all maps",
             "Each image has its own map and its own maximum.",
-            lambda maps: maps.clamp(min=0) / maps.clamp(min=0).max().clamp(min=1e-12),
+            lambda maps: maps.relu() / maps.relu().max().clamp(min=1e-12),
         ),
     ),
     insight="A division by the maximum makes every map reach 1, also one that says nothing.",
@@ -705,4 +704,23 @@ ABSOLUTE = Choice(
         ),
     ),
     insight="The verdict of a sanity check depends on the sign and on the factor of the input.",
+)
+
+EXERCISES = (
+    PROBABILITY,
+    COMMON,
+    INTEGRATED,
+    BASELINE_SUM,
+    COMPLETENESS,
+    BASELINE,
+    CAM,
+    GRAD_CAM,
+    REGISTRATION,
+    SHOWN,
+    OCCLUSION,
+    GUIDED,
+    RADIUS,
+    STEP,
+    CKA,
+    ABSOLUTE,
 )
