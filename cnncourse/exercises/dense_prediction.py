@@ -454,7 +454,7 @@ RATES = Choice(
     hints=(
         "Which distances from the middle can be written as a sum of 0 or ± each rate?",
         "For rates that are all even: which distances are impossible?",
-        "Try to reach the distance 1 with each list.",
+        "Try to reach the distance 1 with each list, and 10 with those that reach so far.",
     ),
     misconceptions=(
         Misconception(
@@ -641,7 +641,7 @@ SLIDING = Formula(
         ),
         Misconception(
             "outputs of a window",
-            "That holds far from the border, where a pixel lies in as many windows as possible.",
+            "That holds far from the border, where an output lies in as many windows as possible.",
             lambda n, w, k: (w - k + 1) ** 2,
         ),
     ),
@@ -1046,6 +1046,7 @@ CLASS_WEIGHTS = Function(
     insight="Weights inverse to the frequency let each class that occurs have the same say.",
 )
 
+
 def _lost(D: int) -> int:
     """Follow the side of an image through all sizes, without padding."""
     start = n = 2 ** (D + 6) + sum(4 * 2**level for level in range(D))
@@ -1107,7 +1108,7 @@ ODD_SIDES = Formula(
     hints=(
         "After one halving the side has to be even again, D times in all.",
         "Which sides can be halved D times? The multiples of one number.",
-        "Zero rows are the answer if the side is such a multiple already.",
+        "The answer is 0 if the side is such a multiple already.",
     ),
     misconceptions=(
         Misconception(
@@ -1220,6 +1221,12 @@ OUTPUT_STRIDE = Formula(
 )
 
 EXERCISES = (
+    LINEAR_HEAD,
+    SLIDING,
+    OUTPUT_STRIDE,
+    ATROUS,
+    RATES,
+    WIDEST,
     TRANSPOSED_SIZE,
     STAMP,
     COVERAGE,
@@ -1227,16 +1234,10 @@ EXERCISES = (
     EVEN_PROOF,
     DIVISIBLE,
     PIXEL_SHUFFLE,
-    LINEAR_HEAD,
-    SLIDING,
-    OUTPUT_STRIDE,
-    ATROUS,
-    RATES,
-    WIDEST,
+    CORNERS,
     SKIP,
     UNPADDED,
     ODD_SIDES,
-    CORNERS,
     LABELS,
     SHIFTED,
     DICE,
