@@ -52,7 +52,7 @@ def _by_table(g: tuple[int, int], h: tuple[int, int]) -> tuple[int, int]:
 
 COMPOSE = Function(
     id="group_equivariance.compose",
-    title="The composition table of p4m",
+    title="The composition table of D4",
     signature="compose(g, h)",
     oracle=_by_table,
     cases=lambda: [
@@ -66,8 +66,10 @@ COMPOSE = Function(
     ],
     hints=(
         "Without mirrors, turns add up, and four of them are none.",
-        "Draw an F: turn it once to the left, then mirror it. Which turn of the mirrored F is that?",
-        "g = (a, 1) mirrors what h has done before it: a turn to the left becomes one to the right.",
+        "Draw an F: turn it once to the left, then mirror it. "
+        "Which turn of the mirrored F is that?",
+        "g = (a, 1) mirrors what h has done before it: "
+        "a turn to the left becomes one to the right.",
     ),
     misconceptions=(
         Misconception(
@@ -91,7 +93,7 @@ COMPOSE = Function(
             _compose(reduced=False),
         ),
     ),
-    insight="A group of eight elements that do not commute: the smallest that images meet daily.",
+    insight="Eight elements, and the order counts: with the translations they make p4m.",
 )
 
 
@@ -161,7 +163,9 @@ ACTION = Function(
 )
 
 
-def _lift(turns: int = 1, flip: bool = False, swap: bool = False, turn_picture: bool = False) -> Callable:
+def _lift(
+    turns: int = 1, flip: bool = False, swap: bool = False, turn_picture: bool = False
+) -> Callable:
     def answer(x: Tensor, w: Tensor) -> Tensor:
         kernel = w.flip(-2, -1) if flip else w
         planes = []
@@ -530,7 +534,8 @@ NOT_SQUARE = Choice(
         ),
         Misconception(
             "right turn, wrong ground",
-            "The turn is right. Padding with zeros reads zero in both; ask which windows there are.",
+            "The turn is right. Padding with zeros reads zero in both; "
+            "ask which windows there are.",
             ("b", 4),
         ),
     ),
@@ -664,7 +669,7 @@ FORTY_FIVE = Choice(
         ),
         Misconception(
             "error thought to be that of interpolation",
-            "Turn the scene without interpolation: the answer changes just as much.",
+            "Scenes turned without interpolation change the answers of p4 layers, too.",
             "c",
         ),
         Misconception(
@@ -692,7 +697,8 @@ HARMONIC = Number(
         ),
         Misconception(
             "order of the output",
-            "That would be the filter for an input that does not change its phase, such as a picture.",
+            "That would be the filter for an input that does not change its phase, "
+            "such as a picture.",
             -1,
         ),
         Misconception(
@@ -709,7 +715,8 @@ SETS = Number(
     title="A layer for sets",
     value=28,
     hints=(
-        "For one channel in and one out: which pairs of places can a permutation lead to each other?",
+        "For one channel in and one out: "
+        "which pairs of places can a permutation lead to each other?",
         "There are two kinds of pairs. And what does a bias look like that no permutation changes?",
         "Two weights for each pair of channels, one bias for each output channel.",
     ),
@@ -744,7 +751,9 @@ SETS = Number(
 )
 
 
-def _graph(own: bool = True, around: bool = True, mean: bool = False, swapped: bool = False) -> Callable:
+def _graph(
+    own: bool = True, around: bool = True, mean: bool = False, swapped: bool = False
+) -> Callable:
     def answer(A: Tensor, X: Tensor, W0: Tensor, W1: Tensor) -> Tensor:
         if swapped:
             W0, W1 = W1, W0
@@ -813,7 +822,7 @@ GRAPH = Function(
 ORBIT_PROOF = Proof(
     id="group_equivariance.orbit_proof",
     title="Weights are orbits",
-    needs={"A": "", "B": "", "C": "AB", "D": "AB", "E": "CD", "F": "E"},
+    needs={"A": "", "B": "", "C": "AB", "D": "A", "E": "CD", "F": "E"},
     superfluous="G",
     hints=(
         "Begin with what k is, and with what a group element does to one bright pixel.",
@@ -842,15 +851,15 @@ ORBIT_PROOF = Proof(
 
 EXERCISES = (
     COMPOSE,
-    ACTION,
+    MIRROR,
     ORBIT_PROOF,
     ORBITS,
+    ACTION,
     LIFT,
     GROUP_CONV,
-    MIRROR,
+    NORM,
     WEIGHTS,
     WORK,
-    NORM,
     POOLED_EARLY,
     POSE,
     SIZE,
