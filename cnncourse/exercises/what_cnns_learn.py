@@ -543,7 +543,44 @@ GUIDED = Function(
     insight="One hidden layer is enough to tell it from a gradient that is clamped at the end.",
 )
 
-# --- maximisation, steps, similarity --------------------------------------------------------------
+# --- sanity checks --------------------------------------------------------------------------------
+
+ABSOLUTE = Choice(
+    id="what_cnns_learn.absolute",
+    title="A map that survives the destruction of its network",
+    options="abcd",
+    reasons="1234",
+    correct=("d", 4),
+    hints=(
+        "The weights are random now. What do both maps still have in common?",
+        "Gradient times input, absolute: one of the two factors has not changed.",
+    ),
+    misconceptions=(
+        Misconception(
+            "map taken for right",
+            "What does not depend on the network cannot explain it.",
+            "a",
+        ),
+        Misconception(
+            "randomisation taken for incomplete",
+            "All layers were drawn anew. Look at the factor that was not.",
+            "b",
+        ),
+        Misconception(
+            "gradient condemned without its sign",
+            "The signed correlation is near 0 for this method. What has the absolute value done?",
+            "c",
+        ),
+        Misconception(
+            "architecture alone",
+            "The conclusion is right. But a gradient of a random network alone does not do it.",
+            ("d", 3),
+        ),
+    ),
+    insight="The verdict of a sanity check depends on the sign and on the factor of the input.",
+)
+
+# --- maximisation, similarity, steps --------------------------------------------------------------
 
 RADIUS = Formula(
     id="what_cnns_learn.radius",
@@ -578,47 +615,6 @@ RADIUS = Formula(
         ),
     ),
     insight="Decay sets the length and not the direction: for such a network it is a constraint.",
-)
-
-STEP = Function(
-    id="what_cnns_learn.step",
-    title="The step that hurts most",
-    signature="step(gradient, eps)",
-    oracle=lambda gradient, eps: -eps * gradient.sign(),
-    cases=lambda: [
-        (torch.tensor([3.0]).double(), 0.5),
-        (torch.tensor([3.0, -1.0]).double(), 0.5),
-        (whole(2, 3), 0.25),
-        (real(3, 4, 5), 0.1),
-    ],
-    hints=(
-        "Every pixel may move by eps in either direction, independently of the others.",
-        "How should a pixel move for the score to fall: with its gradient or against it?",
-        "Is there a reason for a pixel to move less than eps?",
-    ),
-    misconceptions=(
-        Misconception(
-            "with the gradient",
-            "That raises the score.",
-            lambda gradient, eps: eps * gradient.sign(),
-        ),
-        Misconception(
-            "along the gradient",
-            "That is the best step of a given length. Here each pixel has a bound of its own.",
-            lambda gradient, eps: -eps * gradient / gradient.norm(),
-        ),
-        Misconception(
-            "scaled to the largest",
-            "Only the steepest pixel moves by eps there; all of them may.",
-            lambda gradient, eps: -eps * gradient / gradient.abs().max(),
-        ),
-        Misconception(
-            "the steepest pixel alone",
-            "The bound holds for each pixel, so all of them can move at once.",
-            lambda gradient, eps: -eps * gradient.sign() * (gradient.abs() == gradient.abs().max()),
-        ),
-    ),
-    insight="The fall is eps times the sum of the absolute gradient: it grows with the pixels.",
 )
 
 
@@ -671,39 +667,45 @@ CKA = Function(
     insight="Turning or scaling the features changes nothing; with few images, noise looks alike.",
 )
 
-ABSOLUTE = Choice(
-    id="what_cnns_learn.absolute",
-    title="A map that survives the destruction of its network",
-    options="abcd",
-    reasons="1234",
-    correct=("d", 4),
+STEP = Function(
+    id="what_cnns_learn.step",
+    title="The step that hurts most",
+    signature="step(gradient, eps)",
+    oracle=lambda gradient, eps: -eps * gradient.sign(),
+    cases=lambda: [
+        (torch.tensor([3.0]).double(), 0.5),
+        (torch.tensor([3.0, -1.0]).double(), 0.5),
+        (whole(2, 3), 0.25),
+        (real(3, 4, 5), 0.1),
+    ],
     hints=(
-        "The weights are random now. What do both maps still have in common?",
-        "Gradient times input, absolute: one of the two factors has not changed.",
+        "Every pixel may move by eps in either direction, independently of the others.",
+        "How should a pixel move for the score to fall: with its gradient or against it?",
+        "Is there a reason for a pixel to move less than eps?",
     ),
     misconceptions=(
         Misconception(
-            "map taken for right",
-            "What does not depend on the network cannot explain it.",
-            "a",
+            "with the gradient",
+            "That raises the score.",
+            lambda gradient, eps: eps * gradient.sign(),
         ),
         Misconception(
-            "randomisation taken for incomplete",
-            "All layers were drawn anew. Look at the factor that was not.",
-            "b",
+            "along the gradient",
+            "That is the best step of a given length. Here each pixel has a bound of its own.",
+            lambda gradient, eps: -eps * gradient / gradient.norm(),
         ),
         Misconception(
-            "gradient acquitted without its sign",
-            "The signed correlation is near 0 for this method. What has the absolute value done?",
-            "c",
+            "scaled to the largest",
+            "Only the steepest pixel moves by eps there; all of them may.",
+            lambda gradient, eps: -eps * gradient / gradient.abs().max(),
         ),
         Misconception(
-            "architecture alone",
-            "The conclusion is right. But a gradient of a random network alone does not do it.",
-            ("d", 3),
+            "the steepest pixel alone",
+            "The bound holds for each pixel, so all of them can move at once.",
+            lambda gradient, eps: -eps * gradient.sign() * (gradient.abs() == gradient.abs().max()),
         ),
     ),
-    insight="The verdict of a sanity check depends on the sign and on the factor of the input.",
+    insight="The fall is eps times the sum of the absolute gradient: it grows with the pixels.",
 )
 
 EXERCISES = (
@@ -719,8 +721,8 @@ EXERCISES = (
     SHOWN,
     OCCLUSION,
     GUIDED,
-    RADIUS,
-    STEP,
-    CKA,
     ABSOLUTE,
+    RADIUS,
+    CKA,
+    STEP,
 )
