@@ -120,6 +120,16 @@ def test_every_family_passes_every_check(family, batch):
     assert failed(diagnose(module.tiny(), images, batch[1][:16])) == []
 
 
+def test_dropout_does_not_slow_learning_by_heart_down(batch):
+    steps = []
+    for p in (0.0, 0.5):
+        set_seed(0)
+        finding = overfits_one_batch(net(dropout=p), *batch)
+        assert finding.passed
+        steps.append(finding.message)
+    assert steps[0] == steps[1]
+
+
 def test_the_model_is_left_as_it_was(batch):
     model = net(nn.BatchNorm2d, dropout=0.5).eval()
     before = copy.deepcopy(model.state_dict())
