@@ -51,6 +51,21 @@ def checked_images(x: Tensor) -> Tensor:
         return x.detach().clone()
 
 
+def broadcast(value: Tensor | float, x: Tensor, name: str) -> Tensor:
+    """Return ``value`` in the shape of ``x``.
+
+    Raises:
+        ValueError: it does not broadcast to that; ``name`` says what it is.
+    """
+    tensor = torch.as_tensor(value, dtype=x.dtype, device=x.device).detach()
+    try:
+        return tensor.expand(x.shape)
+    except RuntimeError:
+        raise ValueError(
+            f"{name} must broadcast to {tuple(x.shape)}, got the shape {tuple(tensor.shape)}"
+        ) from None
+
+
 def one_for_each(target: Target, count: int) -> list[int]:
     """Return ``count`` indices from one for all or from one for each.
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from cnncourse.explain._scores import (
     Target,
+    broadcast,
     checked_images,
     copy_to_explain,
     input_gradient,
@@ -49,14 +50,3 @@ def integrated_gradients(
             rest = 1 - (step + 0.5) / steps  # how far it still is to x
             total += input_gradient(twin, x - rest * difference, target)
         return difference * total / steps
-
-
-def broadcast(value: Tensor | float, x: Tensor, name: str) -> Tensor:
-    """Return ``value`` in the shape of ``x``, or raise a ValueError."""
-    tensor = torch.as_tensor(value, dtype=x.dtype, device=x.device).detach()
-    try:
-        return tensor.expand(x.shape)
-    except RuntimeError:
-        raise ValueError(
-            f"{name} must broadcast to {tuple(x.shape)}, got the shape {tuple(tensor.shape)}"
-        ) from None

@@ -9,12 +9,12 @@ from torch import Tensor, nn
 
 from cnncourse.explain._scores import (
     Target,
+    broadcast,
     checked_images,
     copy_to_explain,
     one_for_each,
     target_scores,
 )
-from cnncourse.explain.integrated_gradients import broadcast
 from cnncourse.shapes import pair
 
 
