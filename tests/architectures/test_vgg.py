@@ -37,8 +37,8 @@ def narrow(theirs: nn.Module, hidden: int) -> nn.Module:
     return theirs
 
 
-@every_member
-def test_agrees_with_torchvision_in_single_precision(build, agrees_with_torchvision):
+@pytest.mark.parametrize("build", [vgg.vgg11, vgg.vgg11_bn], ids=lambda build: build.__name__)
+def test_the_wide_dense_layers_agree_in_single_precision(build, agrees_with_torchvision):
     ours = on_meta(build).to_empty(device="cpu")  # to be filled with torchvision's weights
     theirs = getattr(models, build.__name__)(init_weights=False)
     agrees_with_torchvision(ours, theirs, size=(32, 47), dtype=torch.float32, tolerance=1e-5)
