@@ -5,14 +5,19 @@
 "use strict";
 (() => {
   const ALL = "all";
+  const verdicts = [
+    ["claim-holds", "holds"],
+    ["claim-holds-if", "holds if …"],
+    ["claim-fails", "does not hold"],
+    ["claim-open", "open here"],
+  ];
   const place = document.querySelector(".claims-filter");
   const claims = [...document.querySelectorAll(".claim")].map((box) => {
     const section = box.closest("section");
     const chapter = section.parentElement.closest("section");
-    return { section, chapter, verdict: box.querySelector("dd strong").textContent };
+    return { section, chapter, verdict: verdicts.find(([kind]) => box.classList.contains(kind))[0] };
   });
   const chapters = [...new Set(claims.map(({ chapter }) => chapter))];
-  const verdicts = ["holds", "holds if …", "does not hold", "open here"];
   const title = (section) => section.querySelector("h2").firstChild.textContent.trim();
 
   function element(tag, properties, ...children) {
@@ -31,10 +36,7 @@
     "Chapter",
     chapters.map((section, i) => [String(i), title(section)]),
   );
-  const [verdictLabel, verdict] = choice(
-    "Verdict",
-    verdicts.map((text) => [text, text]),
-  );
+  const [verdictLabel, verdict] = choice("Verdict", verdicts);
   const shown = element("p", { role: "status" });
   const form = element("form", { autocomplete: "off" });
   form.setAttribute("aria-label", "Choose claims");

@@ -37,7 +37,7 @@ this book decides it.
 
 A value that is computed comes out of the library each time this page is written, by the function \
 that is named with it. One that is measured is what the chapter's stored run says; the chapter \
-says how it was measured and what that does not show. Who says so is a kind of text.
+says how it was measured and what that does not show. “Said by” names kinds of texts, and no text.
 
 | | {headings} |
 |---|{rules}|
@@ -97,7 +97,7 @@ def text_of(page: str) -> str:
 
 def field(name: str, text: str) -> str:
     """Return an item of a definition list."""
-    return f"{name}\n: {text}\n"
+    return f"{name}\n: {text}\n\n"
 
 
 def sentence(text: str) -> str:
@@ -126,7 +126,8 @@ def link(label: str) -> str:
 
 def entry(claim: Claim, known: set[str]) -> str:
     """Return the section of one claim."""
-    fields = field("Verdict", f"**{claim.verdict}** {claim.when}")
+    verdict = claim.verdict if claim.verdict.endswith("…") else f"{claim.verdict}."
+    fields = field("Verdict", f"**{verdict}** {claim.when}")
     fields += value_of(claim)
     fields += field("Said by", sentence(", ".join(claim.said_by)))
     if links := [link(label) for label in claim.decided_by if label in known]:
@@ -135,7 +136,7 @@ def entry(claim: Claim, known: set[str]) -> str:
         label=claim.label,
         says=claim.says,
         kind=claim.verdict.name.lower().replace("_", "-"),
-        fields="\n".join(fields.splitlines()),
+        fields=fields.strip(),
     )
 
 

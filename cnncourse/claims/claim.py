@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -31,6 +32,11 @@ HOLDS, HOLDS_IF, FAILS, OPEN = Verdict
 ARTICLES, NOTES, TEXTBOOKS, PAPERS, MANUALS, READERS = Source
 
 
+@functools.cache
+def _numbers(by: Callable[[], tuple]) -> tuple:
+    return by()
+
+
 @dataclass(frozen=True)
 class Computed:
     """Numbers that the library computes whenever the page is built, and how they read."""
@@ -44,7 +50,7 @@ class Computed:
 
     def filled(self, template: str) -> str:
         """Return a template such as ``{0:,} weights`` with the numbers in it."""
-        return template.format(*self.by())
+        return template.format(*_numbers(self.by))
 
 
 @dataclass(frozen=True)
