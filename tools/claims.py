@@ -26,7 +26,7 @@ LINK = re.compile(r"\[([^\[\]]*)\]\(#claim-[\w-]+\)")
 
 INTRODUCTION = """\
 <!-- Written by tools/claims.py from the tables in cnncourse/claims/. Change those. -->
-(claims)=
+(claims-ledger)=
 # What is said, recomputed
 
 Introductions to convolutional networks hand down the same figures and the same rules, and take \

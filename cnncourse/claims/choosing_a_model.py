@@ -41,4 +41,18 @@ CLAIMS = (
         ),
         value=Cited("4.94 % against 5.1 % of the annotator", "he2015"),
     ),
+    Claim(
+        "timeline",
+        says="1989 LeNet, 1998 LeNet-5, 2012 AlexNet, 2014 VGG and GoogLeNet, 2015 batch norm and "
+        "ResNet, 2016 or 2017 DenseNet, ResNeXt and Xception, 2017 MobileNet, 2019 EfficientNet, "
+        "2020 ViT, 2021 and 2022 Swin and ConvNeXt, 2023 ConvNeXt V2",
+        said_by=(ARTICLES,),
+        verdict=HOLDS_IF,
+        when=(
+            "If the year is that of the first publication. Several came to a conference a year "
+            "later: VGG and GoogLeNet in 2015, ResNet in 2016, DenseNet, ResNeXt and Xception in "
+            "2017, ViT in 2021."
+        ),
+        value=Cited("ResNet: a preprint of December 2015, a conference of 2016", "he2016"),
+    ),
 )

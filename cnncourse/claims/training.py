@@ -307,12 +307,12 @@ CLAIMS = (
     ),
     Claim(
         "padding-forgotten",
-        says="Maps that no longer fit after a change of stride or padding are a common mistake",
+        says="Sizes that no longer fit after stride or padding changed are a pitfall",
         said_by=(ARTICLES,),
         verdict=HOLDS,
         when=(
             "Among the fourteen of the chapter: without padding maps vanish after a few "
-            "layers and the border goes unseen. How common it is, is not measured."
+            "layers and the border goes unseen. How often it happens is not measured."
         ),
         decided_by=("training-pitfalls",),
         quotes=("maps vanish after a few layers, border unseen",),

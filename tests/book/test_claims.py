@@ -7,6 +7,10 @@ from cnncourse.claims.claim import FAILS
 
 SHOWN = "() => [...document.querySelectorAll('.claim')].filter((e) => e.checkVisibility()).length"
 
+TOO_WIDE = """() => [...document.querySelectorAll('.claim :is(dd, code)')]
+  .filter((box) => box.getBoundingClientRect().right > innerWidth)
+  .map((box) => box.textContent)"""
+
 
 @pytest.fixture
 def ledger(open_page, html):
@@ -59,6 +63,7 @@ def test_a_link_leads_to_a_claim_that_is_filtered_out(ledger):
 def test_the_filter_fits_a_phone(ledger):
     page = ledger(width=390)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate(TOO_WIDE) == []
     for field in page.locator(".claims-filter :is(select, button)").all():
         box = field.bounding_box()
         assert box["x"] >= 0
