@@ -51,6 +51,7 @@ lint: $(READY) ## check style, formatting and stored notebooks
 	$(BIN)/ruff check --select E,F,I,UP --per-file-ignores 'solutions/*:F401' $(CODE_OF_NOTEBOOKS)
 	$(BIN)/ruff format --check $(CODE_OF_NOTEBOOKS)
 	$(BIN)/python tools/exercises.py --check
+	$(BIN)/python tools/claims.py --check
 	$(BIN)/python tools/colab.py --check
 
 # Two environments of other versions: each takes minutes to install and gigabytes of disk. Old

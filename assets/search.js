@@ -14,12 +14,14 @@
 
   const count = (text, one) => text.match(one)?.length ?? 0;
 
-  /* How well a section answers, or 0 where a word of the query is missing. */
-  function score({ title, words }, phrase, patterns) {
+  /* How well a section answers, or 0 where a word of the query is missing. The ledger repeats in
+   * whole sentences what chapters decide, so that it comes behind them. */
+  function score({ at, title, words }, phrase, patterns) {
     const hits = patterns.map((one) => [count(title, one), count(words, one)]);
     if (hits.some(([name, text]) => name + text === 0)) return 0;
     const phrases = 100 * title.toLowerCase().startsWith(phrase);
-    return phrases + hits.reduce((sum, [name, text]) => sum + 10 * name + Math.log1p(text), 0);
+    const named = at.startsWith("claims.html") ? 1 : 10;
+    return phrases + hits.reduce((sum, [name, text]) => sum + named * name + Math.log1p(text), 0);
   }
 
   /* Text with its matches marked. */

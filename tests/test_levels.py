@@ -24,6 +24,7 @@ LEVELS = {
     "widgets": 3,
     "grading": 3,
     "check": 3,
+    "claims": 3,
     "exercises": 3,
     "train": 3,
 }

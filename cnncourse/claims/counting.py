@@ -1,0 +1,230 @@
+"""Claims that chapter 3 decides: parameters, work, memory, and what they say about time."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from cnncourse.analysis.counting import count_macs
+from cnncourse.analysis.parameters import count_parameters
+from cnncourse.architectures import resnet, vgg
+from cnncourse.claims.claim import (
+    ARTICLES,
+    FAILS,
+    HOLDS,
+    HOLDS_IF,
+    NOTES,
+    PAPERS,
+    READERS,
+    Claim,
+    Computed,
+    Stored,
+)
+
+NUMBER, TITLE = 3, "Counting"
+RUN = "2026-11-28"
+
+
+def parameters_of(*layers: nn.Module) -> int:
+    """Return the parameters of a few layers."""
+    return count_parameters(nn.Sequential(*layers)).total
+
+
+def filters_on_colour() -> tuple[int, int]:
+    """Return weights and parameters of 64 filters of 3 × 3 on three channels."""
+    return parameters_of(nn.Conv2d(3, 64, 3, bias=False)), parameters_of(nn.Conv2d(3, 64, 3))
+
+
+def filters_on_maps() -> tuple[int, int]:
+    """Return weights and parameters of a 3 × 3 convolution from 64 to 128 channels."""
+    return parameters_of(nn.Conv2d(64, 128, 3, bias=False)), parameters_of(nn.Conv2d(64, 128, 3))
+
+
+def split_in_two() -> tuple[int, int, int, float, float]:
+    """Return parameters of a dense and of a separable layer, two ways, and both ratios."""
+    dense = parameters_of(nn.Conv2d(128, 256, 3, bias=False))
+    mixing = nn.Conv2d(128, 256, 1, bias=False)
+    split, quoted = (
+        parameters_of(nn.Conv2d(128, 128, 3, groups=128, bias=bias), mixing)
+        for bias in (False, True)
+    )
+    return dense, split, quoted, dense / split, dense / quoted
+
+
+def least_width_for_eight() -> tuple[int]:
+    """Return from how many output channels on a 3 × 3 layer costs eight times its split."""
+    return (next(D for D in range(1, 1000) if 9 * D >= 8 * (9 + D)),)
+
+
+def resnet50_work() -> tuple[int, int]:
+    """Return ResNet-50's multiply-accumulates at 224 × 224, and as FLOPs."""
+    with torch.device("meta"):
+        macs = count_macs(resnet.resnet50(), (1, 3, 224, 224))
+    return macs, 2 * macs
+
+
+def first_dense_layer() -> tuple[float]:
+    """Return the percentage of VGG-16's parameters in its first dense layer."""
+    with torch.device("meta"):
+        net = vgg.vgg16()
+    total = count_parameters(net).total
+    return (100 * max(weight.numel() for weight in net.parameters()) / total,)
+
+
+CLAIMS = (
+    Claim(
+        "filters-on-colour",
+        says="A 3×3 convolution with 64 filters on three channels has 1,728 weights",
+        said_by=(ARTICLES,),
+        verdict=HOLDS,
+        when="Without biases.",
+        decided_by=("thm-counting-convolution",),
+        value=Computed(filters_on_colour, "{0:,} weights, {1:,} parameters with biases"),
+        quotes=("3x3, 3 to 64 channels {0:,} {1:,}",),
+    ),
+    Claim(
+        "filters-on-maps",
+        says="A 3×3 convolution from 64 to 128 channels with biases has 73,856 parameters",
+        said_by=(NOTES,),
+        verdict=HOLDS,
+        when="With biases.",
+        decided_by=("thm-counting-convolution",),
+        value=Computed(filters_on_maps, "{0:,} weights, {1:,} parameters with biases"),
+        quotes=("3x3, 64 to 128 channels {0:,} {1:,}",),
+    ),
+    Claim(
+        "separable-example",
+        says=(
+            "From 128 to 256 channels a 3×3 convolution has 294,912 parameters, a separable "
+            "one 34,048: 8.7 times fewer"
+        ),
+        said_by=(ARTICLES,),
+        verdict=HOLDS_IF,
+        when=(
+            "If the 128 biases of the depthwise half count and the other 256 do not. The "
+            "ratio is 8.7 either way."
+        ),
+        decided_by=("prop-counting-separable",),
+        value=Computed(
+            split_in_two,
+            (
+                "{0:,} against {1:,} without biases, a factor of {3:.2f}; {2:,} with the "
+                "depthwise biases alone, a factor of {4:.2f}"
+            ),
+        ),
+        quotes=(
+            "dense {0:,} parameters",
+            "split {1:,} parameters",
+            "split, one bias {2:,} parameters",
+            "ratio {3:.2f}, and {4:.2f} with the depthwise bias",
+        ),
+    ),
+    Claim(
+        "separable-eight-to-nine",
+        says="A 3×3 separable convolution takes eight to nine times less work than a dense one",
+        said_by=(PAPERS,),
+        verdict=HOLDS_IF,
+        when=(
+            "From 72 output channels on. It is never more than nine times, whatever the "
+            "number of channels."
+        ),
+        decided_by=("prop-counting-separable", "fig-counting-separable"),
+        value=Computed(least_width_for_eight, "a factor of eight from {0} output channels on"),
+        quotes=(r"for $3\times3$ kernels the saving is at most nine-fold",),
+    ),
+    Claim(
+        "flops",
+        says="ResNet-50 takes 3.8 billion FLOPs for a picture",
+        said_by=(PAPERS, ARTICLES),
+        verdict=HOLDS_IF,
+        when=(
+            "If a multiplication with its addition counts once, and with the stride in the "
+            "first 1×1 convolution of a block, as in the paper; then we count 3.86."
+        ),
+        decided_by=("def-counting-counts",),
+        value=Computed(resnet50_work, "{0:,} multiply-accumulates in today's form, {1:,} FLOPs"),
+        quotes=(
+            "PyTorch's FLOPs {1:,} multiply-accumulates {0:,}",
+            "resnet50: stride in the 1x1 3.858 billion, the paper lists 3.8",
+        ),
+    ),
+    Claim(
+        "relu-in-place",
+        says="ReLU in place saves the memory of training",
+        said_by=(READERS,),
+        verdict=FAILS,
+        when="What it overwrites was not kept. It saves a moment's memory.",
+        decided_by=("prop-counting-kept",),
+        value=Stored(
+            (
+                "one map kept between two convolutions, in place or not; two with batch norm, "
+                "in place or not"
+            ),
+            RUN,
+        ),
+        quotes=("ReLU 1.00 2 ReLU in place 1.00 2", "**In place saves nothing that is kept.**"),
+    ),
+    Claim(
+        "fewer-parameters-less-memory",
+        says="A network with fewer parameters needs less memory in training",
+        said_by=(READERS,),
+        verdict=FAILS,
+        when=(
+            "What is kept for the backward pass follows the maps. MobileNet-v2 has a "
+            "fortieth of VGG-16's parameters and keeps more for each picture."
+        ),
+        decided_by=("prop-counting-kept", "fig-counting-kinds"),
+        value=Stored("74.7 MiB kept for a picture, against 70.0", RUN),
+        quotes=("vgg16 138,357,544 15,470,264,320 70.0", "mobilenet_v2 3,504,872 300,774,272 74.7"),
+    ),
+    Claim(
+        "fewer-products-faster",
+        says="Fewer multiply-accumulates are faster",
+        said_by=(ARTICLES, READERS),
+        verdict=FAILS,
+        when=(
+            "Counts give least times. Layers with equally many products differed by a "
+            "factor of ten and more; ten times fewer products made EfficientNet-B0 about "
+            "five times as fast as ResNet-50."
+        ),
+        decided_by=("prop-counting-intensity", "fig-counting-time", "fig-efficient-zoo"),
+        quotes=(
+            "At equal multiply-accumulates, times differ by large factors.",
+            (
+                "**Counts give least times; how far above them a layer runs is a matter of how "
+                "it is carried out.**"
+            ),
+        ),
+    ),
+    Claim(
+        "vgg-dense-layer",
+        says="Most of VGG-16's parameters sit in one dense layer",
+        said_by=(ARTICLES, NOTES),
+        verdict=HOLDS,
+        when=(
+            "The first of three, between the last map and the classifier. It does less than "
+            "a hundredth of the work."
+        ),
+        decided_by=("fig-counting-kinds",),
+        value=Computed(first_dense_layer, "{0:.0f} % of all parameters"),
+        quotes=(
+            (
+                "vgg16: its layer classifier.0 holds {0:.0f}% of all parameters and does 0.7% "
+                "of the work"
+            ),
+        ),
+    ),
+    Claim(
+        "more-channels-with-depth",
+        says="More channels and less resolution with depth",
+        said_by=(ARTICLES,),
+        verdict=HOLDS,
+        when=(
+            "As a description of the four networks of the chapter: halving the sides and "
+            "doubling the channels keeps the work of a layer, halves its memory and takes "
+            "four times the weights. Whether another plan would be better is not shown."
+        ),
+        decided_by=("thm-counting-convolution", "fig-counting-depth"),
+        quotes=(r"these change by the factors $\frac12$, $1$ and $4$",),
+    ),
+)
