@@ -443,18 +443,21 @@ MODES = Choice(
 )
 
 
-class _FrozenNorm(nn.Module):
+def _filled(norm: nn.Module, mean: list[float], var: list[float]) -> nn.Module:
+    for buffer, values in ((norm.running_mean, mean), (norm.running_var, var)):
+        buffer.copy_(torch.tensor(values))
+    return norm
+
+
+class _FrozenNorm(nn.BatchNorm2d):
     """Scale and shift train; mean and variance are what they were, in both modes."""
 
     def __init__(self, mean: list[float], var: list[float], affine: bool = True) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.tensor(mean))
-        self.register_buffer("var", torch.tensor(var))
-        self.weight = nn.Parameter(torch.ones(len(mean))) if affine else None
-        self.bias = nn.Parameter(torch.zeros(len(mean))) if affine else None
+        super().__init__(len(mean), affine=affine)
+        _filled(self, mean, var)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.batch_norm(x, self.mean, self.var, self.weight, self.bias, eps=1e-5)
+        return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias)
 
 
 class _ByDeviation(_FrozenNorm):
@@ -462,7 +465,7 @@ class _ByDeviation(_FrozenNorm):
 
     def forward(self, x: Tensor) -> Tensor:
         shape = (1, -1, 1, 1)
-        x = (x - self.mean.view(shape)) / self.divisor(self.var).view(shape)
+        x = (x - self.running_mean.view(shape)) / self.divisor(self.running_var).view(shape)
         return x * self.weight.view(shape) + self.bias.view(shape)
 
 
@@ -475,15 +478,10 @@ class _LearntStatistics(_ByDeviation):
 
     def __init__(self, mean: list[float], var: list[float]) -> None:
         super().__init__(mean, var)
-        del self.mean, self.var
-        self.mean, self.var = nn.Parameter(torch.tensor(mean)), nn.Parameter(torch.tensor(var))
-
-
-def _ordinary(mean: list[float], var: list[float], momentum: float = 0.1) -> nn.Module:
-    norm = nn.BatchNorm2d(len(mean), momentum=momentum)
-    norm.running_mean.copy_(torch.tensor(mean))
-    norm.running_var.copy_(torch.tensor(var))
-    return norm
+        for name in ("running_mean", "running_var"):
+            statistic = getattr(self, name)
+            delattr(self, name)
+            setattr(self, name, nn.Parameter(statistic))
 
 
 FROZEN_NORM = Module(
@@ -504,12 +502,12 @@ FROZEN_NORM = Module(
         Misconception(
             "batch statistics in training",
             "In training mode this uses the batch's own mean and variance.",
-            _ordinary,
+            lambda mean, var: _filled(nn.BatchNorm2d(len(mean)), mean, var),
         ),
         Misconception(
             "momentum set to zero",
             "The running statistics stay, but in training mode they are not what is used.",
-            lambda mean, var: _ordinary(mean, var, 0.0),
+            lambda mean, var: _filled(nn.BatchNorm2d(len(mean), momentum=0.0), mean, var),
         ),
         Misconception(
             "variance taken for a deviation",
