@@ -57,6 +57,11 @@ def test_a_reference_to_a_statement_names_it_and_one_to_a_section_keeps_its_word
         "By [Theorem 7.2](https://pages/chapters/07_toys.html#thm-toy) "
         "of [chapter 7](https://pages/chapters/07_toys.html#toys)."
     )
+    # Words that name no kind of statement stay, since a number in their place breaks the sentence.
+    assert plain("It [doubles](#thm-toy), by [](#thm-toy).", BOOK) == (
+        "It [doubles](https://pages/chapters/07_toys.html#thm-toy), "
+        "by [Theorem 7.2](https://pages/chapters/07_toys.html#thm-toy)."
+    )
 
 
 def test_a_reference_to_an_equation_is_its_number():

@@ -28,6 +28,7 @@ SCRIPTLESS = re.compile(r"<noscript>.*?</noscript>", re.DOTALL)  # the explorer 
 REFERENCE = re.compile(r"\[([^\[\]]*)\]\(#([\w-]+)\)")
 NOTEBOOK = re.compile(r"\]\((?:\.\./)?((?:chapters|exercises|solutions)/\w+)(?:\.ipynb)?\)")
 NUMBERED = re.compile(r"(Theorem|Proposition|Lemma|Corollary|Definition) [\d.]+")
+KIND = re.compile(r"\b(theorem|proposition|lemma|corollary|definition)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,16 @@ def plain(source: str, book: Book) -> str:
     return re.sub(r"\n{3,}", "\n\n", _directives(text, book)).strip()
 
 
+def names_a_statement(words: str) -> bool:
+    """Tell whether a link says "the theorem", for which its number may stand, or something else."""
+    return not words or KIND.search(words) is not None
+
+
 def _reference(words: str, label: str, book: Book) -> str:
-    """Return the link as the page has it: a statement by its name, all else in its own words."""
+    """Return the link as the page has it: with the number where the words name a statement."""
     target = book.labels[label]
-    words = target["name"] if NUMBERED.fullmatch(target["name"]) or not words else words
+    numbered = NUMBERED.fullmatch(target["name"]) and names_a_statement(words)
+    words = target["name"] if numbered or not words else words
     return f"[{words}]({book.pages}/{target['at']})"
 
 

@@ -1,11 +1,13 @@
 """Sphinx extension: ``[the theorem](#thm-x)`` reads "Theorem 1.2" in the book.
 
+Words that name no kind of statement stay, as in ``[chapter 1](#thm-x)``.
 Plain Markdown links stay readable on Colab and GitHub. MyST leaves targets of sphinx-proof
 unresolved, so they are handed over to sphinx-proof, whose own role numbers them.
 """
 
 from __future__ import annotations
 
+from colab_markdown import names_a_statement
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
@@ -24,7 +26,11 @@ class NumberedLinks(SphinxPostTransform):
             target = node["reftarget"]
             if node["reftype"] == "myst" and target in labels:
                 node["refdomain"], node["reftype"], node["refwarn"] = "prf", "ref", True
-                node.children = [nodes.inline(target, target)]
+                words = node.astext()
+                if names_a_statement(words):
+                    node.children = [nodes.inline(target, target)]  # which stands for the number
+                else:
+                    node.children = [nodes.inline("", "", nodes.inline("", "", *node.children))]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -48,14 +48,17 @@ class UNet(nn.Module):
         return  (N, num_classes, H, W) when padded, else less by ``margin`` on each axis
 
     Raises:
-        ValueError: the input has another shape, or, without padding, a map on its way down has an
-            odd side.
+        ValueError: the widths do not double; or the input has another shape, or, without padding, a
+            map on its way down has an odd side.
     """
 
     def __init__(
         self, widths: tuple[int, ...], padded: bool, num_classes: int, in_channels: int
     ) -> None:
         check_arguments(num_classes, in_channels)
+        # A map of half the channels comes up, and stands beside one of as many.
+        if any(wide != 2 * narrow for narrow, wide in pairwise(widths)):
+            raise ValueError(f"widths must double from each size to the next, got {widths}")
         super().__init__()
         self.in_channels = in_channels
         self.padded = padded

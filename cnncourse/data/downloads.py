@@ -43,8 +43,8 @@ def _through_torchvision(
         parts = [dataset(str(root), train=train, download=True) for train in (True, False)]
     except (OSError, RuntimeError) as error:  # what torchvision raises without a network
         raise ConnectionError(
-            f"{name} could not be downloaded to {root} ({error}). Without a network, use the "
-            "bundled cnncourse.data.digits() instead."
+            f"{name} could not be downloaded to {root} ({error}). Without a network, use what "
+            "cnncourse.data brings along instead: digits(), mnist_small(), textures() or faces()."
         ) from error
     return tuple(_from_torchvision(part) for part in parts)
 

@@ -73,13 +73,25 @@ def one_for_each(target: Target, count: int) -> list[int]:
         TypeError: they are no integers.
         ValueError: their number is another.
     """
-    given = target.tolist() if hasattr(target, "tolist") else target  # a tensor or an array
-    several = isinstance(given, Sequence) and not isinstance(given, str)
-    if several and len(given) != count:
+    given = listed(target)
+    if isinstance(given, int):
+        return [given] * count
+    if len(given) != count:
         raise ValueError(
             f"target must be one index or one for each of {count} images, got {len(given)}"
         )
-    return [as_index(item) for item in (given if several else [given] * count)]
+    return given
+
+
+def listed(target: Target) -> int | list[int]:
+    """Return one index as an ``int``, and several as a list of them.
+
+    Raises:
+        TypeError: they are no integers.
+    """
+    given = target.tolist() if hasattr(target, "tolist") else target  # a tensor or an array
+    several = isinstance(given, Sequence) and not isinstance(given, str)
+    return [as_index(item) for item in given] if several else as_index(given)
 
 
 def as_index(value: object) -> int:

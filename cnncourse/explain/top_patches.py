@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from cnncourse.analysis.receptive_field import receptive_field
-from cnncourse.explain._scores import Target, as_index, check_range
+from cnncourse.explain._scores import Target, check_range, listed
 from cnncourse.explain.activations import activations
 from cnncourse.shapes import check_int
 
@@ -52,10 +52,8 @@ def top_patches(
         TypeError, ValueError: as `activations`; and the layer returns no maps (N, K, h, w), a
             channel is none of them, count is more than N, or the receptive field cannot be told.
     """
-    given = target.tolist() if hasattr(target, "tolist") else target  # a tensor or an array
-    channels = [
-        as_index(i) for i in (given if isinstance(given, list | tuple | range) else [given])
-    ]
+    given = listed(target)
+    channels = [given] if isinstance(given, int) else given
     maps = activations(model, x, layer, batch_size=batch_size)
     if maps.ndim != 4:
         shape = tuple(maps.shape)

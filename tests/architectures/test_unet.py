@@ -79,6 +79,12 @@ def test_a_refusal_names_the_sides_that_are_accepted():
         model(torch.zeros(1, 1, 572, 573, device="meta"))
 
 
+@pytest.mark.parametrize("widths", [(8, 12, 16), (16, 8), (8, 16, 31)])
+def test_widths_that_do_not_double_are_refused_before_anything_is_built(widths):
+    with pytest.raises(ValueError, match=r"^widths must double .* got \(" + str(widths)[1:-1]):
+        unet.UNet(widths, True, 2, 1)
+
+
 def test_the_forward_pass_is_the_paper_s_written_out():
     model = randomized(unet.TINY, padded=False)
     w = model.state_dict()

@@ -1,5 +1,7 @@
 """Data sets that need a network say so in one sentence, and become ``Images`` too."""
 
+import re
+
 import pytest
 import torch
 
@@ -14,13 +16,17 @@ from cnncourse import data
         (data.cifar10, "CIFAR10"),
     ],
 )
-def test_without_a_network_the_bundled_alternative_is_named(load, name, tmp_path, monkeypatch):
+def test_without_a_network_the_bundled_alternatives_are_named(load, name, tmp_path, monkeypatch):
     def unreachable(*args, **kwargs):
         raise OSError("network is unreachable")
 
     monkeypatch.setattr(f"torchvision.datasets.{name}.__init__", unreachable)
-    with pytest.raises(ConnectionError, match=r"use the bundled cnncourse\.data\.digits\(\)"):
+    with pytest.raises(ConnectionError, match=r"use what cnncourse\.data brings along") as error:
         load(tmp_path)
+    named = re.findall(r"(\w+)\(\)", str(error.value))
+    assert "mnist_small" in named
+    for bundled in named:
+        assert len(getattr(data, bundled)()) == 2  # each is there without a network
 
 
 @pytest.mark.parametrize(

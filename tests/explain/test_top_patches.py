@@ -76,3 +76,13 @@ def test_bad_requests_are_refused(target, settings, error, message):
     x, cross = planted()
     with pytest.raises(error, match=message):
         top_patches(matched(cross), x, target, **{"layer": "0", **settings})
+
+
+@pytest.mark.parametrize("channels", [(1, 0), range(1, -1, -1), torch.tensor([1, 0])])
+def test_channels_may_come_in_any_row_of_integers(channels):
+    x, cross = planted()
+    found = top_patches(matched(cross), x, channels, "0", count=2)
+    assert [[p.image for p in row] for row in found] == [
+        [p.image for p in top_patches(matched(cross), x, channel, "0", count=2)[0]]
+        for channel in (1, 0)
+    ]
