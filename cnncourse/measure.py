@@ -11,7 +11,7 @@ import platform
 import statistics
 import sys
 import time
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -37,8 +37,8 @@ class Row:
     """One network on pictures of ``size`` × ``size``: counts for one picture, times on a machine.
 
     ``peak_bytes`` is the fullest moment of a forward pass, weights left out. ``latency`` is the
-    median time of one picture in milliseconds, ``throughput`` pictures a second in a batch, None
-    where it was not measured.
+    median time of one picture in milliseconds, between the quartiles ``low`` and ``high``;
+    ``throughput`` is pictures a second in a batch, None where it was not measured.
     """
 
     model: str
@@ -49,6 +49,8 @@ class Row:
     macs: int
     peak_bytes: int
     latency: float
+    low: float
+    high: float
     throughput: float | None
 
     def __str__(self) -> str:
@@ -59,7 +61,8 @@ class Row:
             f"  parameters            {self.parameters:,}\n"
             f"  multiply-accumulates  {self.macs:,}\n"
             f"  memory at the peak    {self.peak_bytes / 2**20:,.1f} MiB of activations\n"
-            f"  latency               {self.latency:,.2f} ms for one picture\n"
+            f"  latency               {self.latency:,.2f} ms for one picture "
+            f"(half of the runs: {self.low:,.2f} to {self.high:,.2f})\n"
             f"  throughput            {quick}"
         )
 
@@ -147,6 +150,12 @@ def counts(model: nn.Module, size: int) -> dict[str, int]:
     }
 
 
+def quartiles(times: Sequence[float]) -> dict[str, float]:
+    """Return the median and the quartiles of at least two times, as a `Row` names them."""
+    low, middle, high = statistics.quantiles(times, n=4, method="inclusive")
+    return {"latency": middle, "low": low, "high": high}
+
+
 def measure(
     name: str,
     size: int,
@@ -168,10 +177,10 @@ def measure(
     model.to(place)
     one, many = (torch.randn(n, 3, size, size, device=place) for n in (1, batch_size))
     with threads_set_to(threads):
-        latency = statistics.median(interleaved({0: prepared(model, one, mode)}, rounds, place)[0])
-        batch = statistics.median(interleaved({0: prepared(model, many, mode)}, 3, place)[0])
-    quick = 1e3 * batch_size / batch
-    return Row(name, size, mode, threads, **counted, latency=latency, throughput=quick)
+        times = interleaved({"one": prepared(model, one, mode)}, rounds, place)["one"]
+        batch = interleaved({"many": prepared(model, many, mode)}, 3, place)["many"]
+    quick = 1e3 * batch_size / statistics.median(batch)
+    return Row(name, size, mode, threads, **counted, **quartiles(times), throughput=quick)
 
 
 def machine() -> str:
