@@ -766,7 +766,7 @@ DISTIL = Function(
         ),
         Misconception(
             "cross-entropy instead of divergence",
-            "That is larger by the teacher's entropy: subtract it. (The gradients are the same.)",
+            "That is larger by the teacher's entropy: subtract it. The gradients are the same.",
             lambda s, t, y, T, alpha: _distilled(s, t, y, T, alpha, entropy=False),
         ),
         Misconception(
