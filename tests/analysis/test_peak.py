@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from cnncourse.analysis.peak import peak_activation_bytes
-from cnncourse.architectures import mobilenet, resnet, vgg, vit
+from cnncourse.architectures import mobilenet, resnet, vgg
 
 
 def test_a_chain_holds_its_input_and_the_largest_neighbours():
@@ -40,7 +40,7 @@ def test_vgg16_is_fullest_between_its_first_two_convolutions():
     assert peak_activation_bytes(model, (1, 3, 224, 224)) == 4 * (picture + 2 * map64)
 
 
-@pytest.mark.parametrize("build", [resnet.tiny, mobilenet.tiny, vit.tiny])
+@pytest.mark.parametrize("build", [resnet.tiny, mobilenet.tiny])
 def test_a_batch_of_four_needs_four_times_as_much(build):
     model = build(10, 3).eval()
     one, four = (peak_activation_bytes(model, (n, 3, 32, 32)) for n in (1, 4))
