@@ -1,5 +1,6 @@
 """A row of counts and times."""
 
+import statistics
 import time
 
 import pytest
@@ -59,6 +60,15 @@ def test_a_batch_norm_has_met_a_batch_and_keeps_its_momentum():
     norms = [m for m in network("resnet.tiny", 32).modules() if isinstance(m, nn.BatchNorm2d)]
     assert not any((norm.running_var == 1).all() or norm.training for norm in norms)
     assert {norm.momentum for norm in norms} == {0.1}
+
+
+def test_a_network_to_be_timed_keeps_its_values_of_one_size():
+    torch.manual_seed(0)
+    model, deviations = network("resnet.tiny", 32), []
+    for norm in (m for m in model.modules() if isinstance(m, nn.BatchNorm2d)):
+        norm.register_forward_hook(lambda _, __, y: deviations.append(y.std().item()))
+    model(torch.randn(8, 3, 32, 32))
+    assert 0.8 < statistics.median(deviations) < 1.25
 
 
 @pytest.mark.parametrize("mode", ["eager", "channels-last"])

@@ -22,6 +22,11 @@ def test_two_bins_by_hand():
     assert error == pytest.approx((abs(1 - 1.8) + abs(1 - 0.6)) / 3)
 
 
+def test_full_confidence_falls_into_the_last_bin():
+    scores = torch.tensor([[1000.0, 0.0], [1000.0, 0.0]])
+    assert expected_calibration_error(scores, torch.tensor([0, 1])) == pytest.approx(0.5)
+
+
 def test_one_bin_compares_the_means_only():
     probabilities = torch.tensor([[0.9, 0.1], [0.1, 0.9]])
     error = expected_calibration_error(probabilities.log(), torch.tensor([0, 0]), bins=1)
