@@ -7,6 +7,7 @@ python -m cnncourse.measure --model vit.vit_b_16 --size 224 --threads 2 --mode c
 from __future__ import annotations
 
 import argparse
+import copy
 import platform
 import statistics
 import sys
@@ -97,7 +98,7 @@ def prepared(model: nn.Module, images: Tensor, mode: str) -> Callable[[], Tensor
     if mode not in MODES:
         raise ValueError(f"mode must be one of {', '.join(MODES)}, got {mode!r}")
     if mode == "channels-last":
-        model = model.to(memory_format=torch.channels_last)
+        model = copy.deepcopy(model).to(memory_format=torch.channels_last)
         images = images.to(memory_format=torch.channels_last)
     if mode == "compiled":
         model = torch.compile(model)

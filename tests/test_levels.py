@@ -27,6 +27,8 @@ LEVELS = {
     "check": 3,
     "exercises": 3,
     "train": 3,
+    "deploy": 2,
+    "measure": 3,
 }
 
 
