@@ -15,6 +15,7 @@ LEVELS = {
     "backprop": 1,
     "data": 1,
     "optimizers": 1,
+    "results": 1,
     "augment": 1,
     "analysis": 1,
     "architectures": 2,
@@ -28,6 +29,8 @@ LEVELS = {
     "claims": 3,
     "exercises": 3,
     "train": 3,
+    "deploy": 2,
+    "measure": 3,
 }
 
 

@@ -26,7 +26,8 @@ def builders() -> dict[str, Callable[..., nn.Module]]:
         for name, function in inspect.getmembers(module, inspect.isfunction):
             parameters = list(inspect.signature(function).parameters)
             private = family.name.startswith("_") or name.startswith("_")
-            if not private and parameters[:2] == ["num_classes", "in_channels"]:
+            imported = function.__module__ != module.__name__
+            if not private and not imported and parameters[:2] == ["num_classes", "in_channels"]:
                 found[f"{family.name}.{name}"] = function
     return found
 
@@ -42,9 +43,11 @@ def build(name: str, num_classes: int, shape: tuple[int, int, int]) -> nn.Module
     if name not in known:
         raise Refusal(f"there is no model {name!r}: {_nearest(name, list(known))}")
     # An auxiliary head needs a loss of its own; the trainer has the one of the scores.
-    heads = {"auxiliary": False} if "auxiliary" in inspect.signature(known[name]).parameters else {}
-    model = known[name](num_classes, shape[0], **heads)
+    options = {"auxiliary": False, "image_size": shape[1]}
+    accepted = inspect.signature(known[name]).parameters
+    options = {option: value for option, value in options.items() if option in accepted}
     try:
+        model = known[name](num_classes, shape[0], **options)
         with torch.no_grad():
             model.eval()(torch.zeros(1, *shape))
     except (ValueError, RuntimeError) as error:

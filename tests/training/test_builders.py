@@ -42,3 +42,11 @@ def test_an_unknown_name_is_answered_with_the_nearest(name, said):
 def test_images_that_are_too_small_are_refused_with_their_size():
     with pytest.raises(Refusal, match=r"^vgg\.tiny cannot take images of 4 × 6 .--size resizes"):
         build("vgg.tiny", 10, (1, 4, 6))
+
+
+def test_a_network_for_one_size_of_image_is_built_for_that_of_the_data():
+    assert build("vit.tiny", 3, (1, 28, 28))(torch.zeros(2, 1, 28, 28)).shape == (2, 3)
+
+
+def test_functions_that_a_family_imports_are_no_networks():
+    assert not [name for name in builders() if name.endswith("check_arguments")]
