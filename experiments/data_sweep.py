@@ -5,7 +5,7 @@
 An hour on one core. It stores what it has after every run, and goes on from there when it is
 started again; delete ``cnncourse/results/data_sweep.json`` to begin anew.
 
-Every network has the same three learning rates to choose from, on images of the training part that
+Every network has the same four learning rates to choose from, on images of the training part that
 it has not seen; the same number of steps at each size, the same batches for a seed, the same
 optimiser and schedule. ``part`` tells a row of the choice ("validation") from one that counts
 ("test").
@@ -28,7 +28,7 @@ NAME = "data_sweep"
 SIDE, BATCH = 28, 32
 SEEDS = (0, 1, 2)
 SEED_OF_CHOICE = 100  # of the runs that choose the learning rate
-LRS = (1e-3, 3e-3, 1e-2)
+LRS = (1e-3, 3e-3, 1e-2, 3e-2)
 STEPS = {50: 150, 60: 150, 180: 300, 250: 300, 600: 450, 1000: 450, 4000: 800}
 CHOSEN_AT = {50: 250, 250: 250, 1000: 1000, 4000: 1000, 60: 180, 180: 180, 600: 180}
 SIZES = {"digits": (50, 250, 1000, 4000), "textures": (60, 180, 600)}
