@@ -27,7 +27,7 @@ from cnncourse.training import evaluate, set_seed
 NAME = "convnext_ladder"
 SEEDS = (0, 1, 2)
 TARGET = 22_200  # parameters
-IMAGES, STEPS = 1000, 500
+IMAGES, STEPS = 1000, 400
 
 
 class Spec(NamedTuple):
