@@ -29,16 +29,14 @@ SIDE, BATCH = 16, 32
 SEEDS = (0, 1, 2)
 SEED_OF_CHOICE = 100  # of the runs that choose the learning rate
 LRS = (3e-3, 1e-2)
-STEPS = {50: 200, 60: 100, 250: 400, 600: 300, 1000: 800, 4000: 1000}
+STEPS = {50: 200, 250: 400, 600: 200, 4000: 800}
 CHOSEN_AT = {"digits": 250, "textures": 600}
 BLOCKS = (
     # task, augmented, images
     ("digits", False, (50, 250)),
     ("digits", False, (4000,)),
-    ("textures", False, (60, 600)),
+    ("textures", False, (600,)),
     ("digits", True, (250,)),
-    ("digits", False, (1000,)),
-    ("textures", True, (600,)),
 )
 
 RESNET = resnet.RESNETS["tiny"]._replace(stem=12, out_channels=17)
