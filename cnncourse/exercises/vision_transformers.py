@@ -206,7 +206,7 @@ def _ready(patches: Tensor, class_token: Tensor, positions: Tensor) -> Tensor:
 
 
 def _first(patches: Tensor, class_token: Tensor) -> Tensor:
-    return class_token.expand(len(patches), 1, -1)
+    return class_token[None, None].repeat(len(patches), 1, 1)
 
 
 CLASS_TOKEN = Function(
