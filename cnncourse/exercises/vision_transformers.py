@@ -439,7 +439,7 @@ SHUFFLED = Choice(
             ("b", 1),
         ),
     ),
-    insight="So strong an assumption is no lack of bias. It is the wrong one for images.",
+    insight="So strong an assumption is no lack of bias; where arrangement matters it is the wrong one.",
 )
 
 LATE = Choice(
