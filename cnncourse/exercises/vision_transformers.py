@@ -498,7 +498,7 @@ COLUMNS = Number(
             1 / 3,
         ),
     ),
-    insight="A circular CNN with two poolings of stride 2 meets such a bound as well.",
+    insight="A circular CNN with strides and a mean at its end meets such a bound as well.",
 )
 
 BORDER = Choice(
