@@ -439,7 +439,7 @@ SHUFFLED = Choice(
             ("b", 1),
         ),
     ),
-    insight="So strong an assumption is no lack of bias. It is the wrong one for images.",
+    insight="So strong an assumption is no lack of bias; where arrangement matters it is the wrong one.",
 )
 
 LATE = Choice(
@@ -498,7 +498,7 @@ COLUMNS = Number(
             1 / 3,
         ),
     ),
-    insight="A circular CNN with two poolings of stride 2 meets such a bound as well.",
+    insight="A circular CNN with strides and a mean at its end meets such a bound as well.",
 )
 
 BORDER = Choice(
