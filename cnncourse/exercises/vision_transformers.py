@@ -147,6 +147,114 @@ KERNEL = Function(
 )
 
 
+def _embed(x: Tensor, w: Tensor) -> Tensor:
+    return _patches(x, w.shape[2]) @ w.flatten(1).mT
+
+
+EMBED = Function(
+    id="vision_transformers.embed",
+    title="Tokens from a kernel",
+    signature="embed(x, w)",
+    oracle=_embed,
+    cases=lambda: [
+        (whole(1, 1, 4, 2), whole(2, 1, 2, 2)),
+        (whole(2, 2, 4, 6), whole(3, 2, 2, 2)),
+        (whole(1, 3, 3, 9), whole(4, 3, 3, 3)),
+    ],
+    hints=(
+        "With which stride do the windows of a convolution neither overlap nor leave a gap?",
+        "The convolution gives maps: channels first, then rows and columns.",
+        "Join rows and columns to one axis, then let it change places with the channels.",
+    ),
+    misconceptions=(
+        Misconception(
+            "stride forgotten",
+            "Patches do not overlap: the window moves by its own size.",
+            lambda x, w: F.conv2d(x, w).flatten(2).mT,
+        ),
+        Misconception(
+            "channels before tokens",
+            "The numbers are right. Asked is one token a row; yours has one channel a row.",
+            lambda x, w: F.conv2d(x, w, stride=w.shape[2]).flatten(2),
+        ),
+        Misconception(
+            "viewed instead of transposed",
+            "A view to the wanted shape mixes channels and tokens: two axes must change places.",
+            lambda x, w: F.conv2d(x, w, stride=w.shape[2]).reshape(len(x), -1, len(w)),
+        ),
+        Misconception(
+            "tokens column by column",
+            "The tokens are right, but they are to be listed row by row.",
+            lambda x, w: F.conv2d(x, w, stride=w.shape[2]).mT.flatten(2).mT,
+        ),
+        Misconception(
+            "kernel flipped",
+            "Nothing is flipped here: the first weight meets the first pixel of the patch.",
+            lambda x, w: _embed(x, w.flip(2, 3)),
+        ),
+    ),
+    insight="One map, two ways to write it; a convolution needs no copy of the patches.",
+)
+
+
+def _ready(patches: Tensor, class_token: Tensor, positions: Tensor) -> Tensor:
+    out = torch.empty(len(patches), *positions.shape, dtype=patches.dtype)
+    out[:, 0] = class_token + positions[0]
+    for t in range(1, len(positions)):
+        out[:, t] = patches[:, t - 1] + positions[t]
+    return out
+
+
+def _first(patches: Tensor, class_token: Tensor) -> Tensor:
+    return class_token[None, None].repeat(len(patches), 1, 1)
+
+
+CLASS_TOKEN = Function(
+    id="vision_transformers.class_token",
+    title="Ready for the blocks",
+    signature="ready(patches, class_token, positions)",
+    oracle=_ready,
+    cases=lambda: [
+        (whole(1, 2, 2), whole(2), whole(3, 2)),
+        (whole(2, 3, 4), whole(4), whole(4, 4)),
+        (whole(3, 5, 2), whole(2), whole(6, 2)),
+    ],
+    hints=(
+        "How many rows has the table of positions, and how many patches are there?",
+        "First make the class token as many times as there are images.",
+        "Join along the axis of the tokens, then add the table to all of it.",
+    ),
+    misconceptions=(
+        Misconception(
+            "class token behind",
+            "The class token belongs in front: row 0 is where the head will look for it.",
+            lambda p, c, s: torch.cat([p, _first(p, c)], 1) + s,
+        ),
+        Misconception(
+            "class token without a position",
+            "The class token has a vector in the table, too: row 0.",
+            lambda p, c, s: torch.cat([_first(p, c), p + s[1:]], 1),
+        ),
+        Misconception(
+            "positions added too early",
+            "Row 0 of the table belongs to the class token; you gave it to the first patch.",
+            lambda p, c, s: torch.cat([_first(p, c), p + s[:-1]], 1),
+        ),
+        Misconception(
+            "class token left out",
+            "These are the patches with their positions. Where is the class token?",
+            lambda p, c, s: p + s[1:],
+        ),
+        Misconception(
+            "positions left out",
+            "The class token is in front. What tells the blocks where a patch lies?",
+            lambda p, c, s: torch.cat([_first(p, c), p], 1),
+        ),
+    ),
+    insight="The class token's row of the table could be merged into the token: both are learnt.",
+)
+
+
 def _attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     rows = []
     for query in q:
@@ -296,7 +404,7 @@ PERMUTATION_PROOF = Proof(
             "AFBCDE",
         ),
     ),
-    insight="Softmax asks nothing about order; nor would any other function of each row's entries.",
+    insight="Softmax asks nothing about order; squares divided by their sum would do as well.",
 )
 
 SHUFFLED = Choice(
@@ -331,7 +439,37 @@ SHUFFLED = Choice(
             ("b", 1),
         ),
     ),
-    insight="So strong an assumption is no lack of bias. It is the wrong one for images.",
+    insight="So strong an assumption is no lack of bias; where arrangement matters it is the wrong one.",
+)
+
+LATE = Choice(
+    id="vision_transformers.late",
+    title="Positions, but too late",
+    options="abc",
+    reasons="1234",
+    correct=("b", 1),
+    hints=(
+        "Which layers mix tokens, and do they come before or after the addition?",
+        "What is added to the row that the head reads?",
+    ),
+    misconceptions=(
+        Misconception(
+            "thought to be in time",
+            "By which layer would a patch's place still reach the class token?",
+            "a",
+        ),
+        Misconception(
+            "all rows thought to matter",
+            "Nothing mixes the rows after the addition: what do the other rows' vectors change?",
+            "c",
+        ),
+        Misconception(
+            "right, but attention does see positions",
+            "Added in front of the blocks the vectors do change the scores. What differs here?",
+            ("b", 4),
+        ),
+    ),
+    insight="Added in front of the last block they would matter: one layer that mixes is enough.",
 )
 
 COLUMNS = Number(
@@ -360,7 +498,7 @@ COLUMNS = Number(
             1 / 3,
         ),
     ),
-    insight="A circular CNN with two poolings of stride 2 meets such a bound as well.",
+    insight="A circular CNN with strides and a mean at its end meets such a bound as well.",
 )
 
 BORDER = Choice(
@@ -478,6 +616,51 @@ WIDTH = Number(
         ),
     ),
     insight="The convolution itself has 32 channels: as a special case attention is a wide one.",
+)
+
+PARAMETERS = Formula(
+    id="vision_transformers.parameters",
+    title="The parameters of a block",
+    signature="parameters(D, R)",
+    oracle=lambda D, R: (4 + 2 * R) * D**2 + (9 + R) * D,
+    cases=lambda: [
+        (1, 1),
+        (2, 3),
+        *[(integer(8, 64), integer(1, 6)) for _ in range(6)],
+    ],
+    hints=(
+        "Count layer by layer: two norms, four maps of attention, two of the dense part.",
+        "A norm has two numbers a channel, a dense map a bias for each of its outputs.",
+        "The dense part has R·D outputs in its first layer and D in its second.",
+    ),
+    misconceptions=(
+        Misconception(
+            "biases forgotten",
+            "The norms are there. Each of the six maps has biases, too.",
+            lambda D, R: (4 + 2 * R) * D**2 + 4 * D,
+        ),
+        Misconception(
+            "norms forgotten",
+            "The maps are right. Two norms have learnt scales and shifts as well.",
+            lambda D, R: (4 + 2 * R) * D**2 + (5 + R) * D,
+        ),
+        Misconception(
+            "matrices alone",
+            "These are the matrices. What else is learnt in a block?",
+            lambda D, R: (4 + 2 * R) * D**2,
+        ),
+        Misconception(
+            "last map of attention forgotten",
+            "Queries, keys and values are three maps. A fourth mixes the heads.",
+            lambda D, R: (3 + 2 * R) * D**2 + (8 + R) * D,
+        ),
+        Misconception(
+            "dense part counted once",
+            "The dense part has two layers: it widens and it narrows.",
+            lambda D, R: (4 + R) * D**2 + (8 + R) * D,
+        ),
+    ),
+    insight="Neither tokens nor heads occur: a block fits any number of both.",
 )
 
 BLOCK_COST = Formula(
@@ -655,15 +838,19 @@ EXERCISES = (
     TOKENS,
     PATCHES,
     KERNEL,
+    EMBED,
+    CLASS_TOKEN,
     ATTENTION,
     HEADS,
     SCALE,
     PERMUTATION_PROOF,
     SHUFFLED,
+    LATE,
     COLUMNS,
     BORDER,
     PICK,
     WIDTH,
+    PARAMETERS,
     BLOCK_COST,
     CROSSOVER,
     WINDOW_COST,
