@@ -10,6 +10,7 @@ Importing ``cnncourse`` is cheap. Each module loads what it needs when it is imp
 - ``architectures``: LeNet to EfficientNet, weight for weight those of torchvision
 - ``explain``: why a network answered that, and what its units respond to
 - ``training``, ``plotting``: one visible loop, one house style
+- ``results``: what experiments found that take longer than a chapter may
 - ``widgets``: explorers that compute in the page
 - ``check``: verdicts and hints for the exercises
 - ``train``: any of the networks, on any of the data, from the command line

@@ -15,6 +15,7 @@ LEVELS = {
     "backprop": 1,
     "data": 1,
     "optimizers": 1,
+    "results": 1,
     "augment": 1,
     "analysis": 1,
     "architectures": 2,
