@@ -9,6 +9,7 @@ Importing ``cnncourse`` is cheap. Each module loads what it needs when it is imp
 - ``analysis``: costs, receptive fields and equivariance of any ``nn.Module``
 - ``architectures``: LeNet to EfficientNet, weight for weight those of torchvision
 - ``explain``: why a network answered that, and what its units respond to
+- ``transfer``: freezing, rates by depth and kept features, to reuse what a network has learnt
 - ``training``, ``plotting``: one visible loop, one house style
 - ``results``: what experiments found that take longer than a chapter may
 - ``widgets``: explorers that compute in the page

@@ -21,6 +21,7 @@ LEVELS = {
     "architectures": 2,
     "training": 2,
     "explain": 2,
+    "transfer": 2,
     "plotting": 2,
     "widgets": 3,
     "grading": 3,
