@@ -323,7 +323,9 @@ def _overwriting(whole_window: bool) -> Callable:
         for i, j in torch.cartesian_prod(*map(torch.arange, grad.shape)).tolist():
             window = result[i * s : i * s + k, j * s : j * s + k]
             first = _first(x[i * s : i * s + k, j * s : j * s + k])
-            window.copy_(first * grad[i, j] if whole_window else window.where(first == 0, grad[i, j]))
+            window.copy_(
+                first * grad[i, j] if whole_window else window.where(first == 0, grad[i, j])
+            )
         return result
 
     return answer
@@ -885,7 +887,12 @@ BATCH_NORM = Function(
     )[0],
     cases=lambda: [
         (whole(3, 1), torch.tensor([[1.0], [2.0], [6.0]]).double(), torch.ones(1).double(), 0.5),
-        (whole(3, 1), torch.tensor([[1.0], [2.0], [6.0]]).double(), 2 * torch.ones(1).double(), 0.5),
+        (
+            whole(3, 1),
+            torch.tensor([[1.0], [2.0], [6.0]]).double(),
+            2 * torch.ones(1).double(),
+            0.5,
+        ),
         (real(4, 2), real(4, 2), whole(2), 1e-5),
         (real(6, 3), 3 * real(6, 3) + 1, whole(3), 0.1),
     ],

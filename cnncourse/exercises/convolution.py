@@ -512,6 +512,7 @@ SAME_PADDING = Formula(
     insight="For k = 3 it is simply d: that is why dilated networks pad with their dilation.",
 )
 
+
 def _zeros_before(n: int, k: int, stride: int) -> int:
     """Count the zeros in front by trial: add them one by one, behind first, until it fits."""
     before = after = 0

@@ -1,8 +1,8 @@
 """A network that has learnt one task, put to work on another.
 
-Four tools, in the order of the chapter: ``features`` of images, computed once; ``freeze``, which
-sets how much of a network stays as it is; ``parameter_groups``, which lets the rest move the less
-the farther it is from the head; and ``squared_distance``, how far it has moved, for a penalty.
+Four tools: ``features`` of images, computed once and kept; ``freeze``, which sets how much of a
+network stays as it is; ``parameter_groups``, which lets the rest move the less the farther it is
+from the head; and ``squared_distance``, how far it has moved, for a penalty.
 """
 
 from cnncourse.transfer.distance import squared_distance

@@ -60,6 +60,5 @@ def _contains(outer: str, inner: str) -> bool:
 
 
 def _stay(module: nn.Module, mode: bool = True) -> nn.Module:
-    """Stand in for ``module.train``: evaluation, whatever ``mode`` says."""
-    module.training = False
+    """Stand in for ``module.train``: leave the mode as it is, whatever ``mode`` says."""
     return module

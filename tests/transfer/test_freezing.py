@@ -117,7 +117,7 @@ def test_what_is_thawed_takes_the_mode_of_the_model_and_obeys_again():
 def test_the_empty_path_names_the_whole_model():
     model = net()
     freeze(model, "")
-    model.train()
+    assert model.train() is model
     assert trainable(model) == []
     assert len(evaluating(model)) == 11
 
