@@ -178,3 +178,8 @@ def test_a_module_that_does_not_exist_is_refused_and_nothing_is_changed(path):
 def test_what_is_no_model_is_refused():
     with pytest.raises(TypeError, match=r"model must be an nn\.Module, got list"):
         freeze([], "0")
+
+
+def test_a_module_that_is_named_nearly_is_suggested():
+    with pytest.raises(ValueError, match="the model has no module 'heat'; near names are head"):
+        freeze(resnet.tiny(), "heat")
