@@ -105,7 +105,7 @@ CLAIMS = (
         ),
         quotes=(
             "Convolutions add 2, then 4, 8, 16, 32",
-            "It doubles what every *later* layer adds.",
+            "what it doubles is what every *later* layer adds",
         ),
     ),
     Claim(

@@ -76,11 +76,12 @@ CLAIMS = (
         said_by=(ARTICLES, NOTES),
         verdict=HOLDS_IF,
         when=(
-            "If a probe in the middle of the network is no choice: on digits it was as good "
-            "without any training of the trunk."
+            "If there are steps enough, and a probe in the middle of the network is no choice: on "
+            "digits it was as good without any training of the trunk, and with a hundred of each, "
+            "in thirty steps, far ahead."
         ),
         decided_by=LADDER,
-        quotes=("holds, but there is a cheaper way",),
+        quotes=("another kind: yes, but there is a cheaper way",),
     ),
     Claim(
         "lower-rates-early",

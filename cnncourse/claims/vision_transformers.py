@@ -149,6 +149,6 @@ CLAIMS = (
             "falls exponentially, and with the border replicated."
         ),
         decided_by=("thm-vision-transformers-convolution", "fig-vision-transformers-rate"),
-        quotes=("to an error of about $e^{{-\\alpha}}$; the border is replicated",),
+        quotes=("to an error of about $e^{-\\alpha}$; the border is replicated",),
     ),
 )
