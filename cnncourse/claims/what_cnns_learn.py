@@ -129,7 +129,7 @@ CLAIMS = (
         ),
         decided_by=("prop-what-cnns-learn-stimulus", "fig-what-cnns-learn-kernels"),
         value=Stored(
-            "of 28 learnt kernels 7 see colour almost alone and 6 one direction, of random ones none",
+            "of 28 learnt kernels 7 see little but colour and 6 one direction, of random ones none",
             RUN,
         ),
         quotes=(
