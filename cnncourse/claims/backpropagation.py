@@ -215,7 +215,7 @@ CLAIMS = (
             "forward pass"
         ),
         said_by=(PAPERS,),
-        verdict=HOLDS,
+        verdict=HOLDS_IF,
         when=(
             "For a chain of equal layers, up to the factor 2, and where the depth divides. "
             "The gradient on its way is not counted."

@@ -15,7 +15,6 @@ def waiting(name: str, says: str) -> Claim:
 
 CLAIMS = (
     waiting("cnn-on-small-devices", "A CNN when the device is small"),
-    waiting("cnn-on-small-data", "A CNN when the training set is small to medium"),
     waiting("cnn-for-latency", "A CNN when latency matters"),
     waiting("cnn-backbone", "A CNN when a pretrained backbone is fine-tuned"),
     waiting("vit-on-large-data", "A ViT when pretraining on very large sets is at hand"),

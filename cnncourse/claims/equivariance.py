@@ -78,10 +78,10 @@ CLAIMS = (
         "stride-two-even-shifts",
         says="Stride 2 is equivariant to even shifts only",
         said_by=(NOTES,),
-        verdict=HOLDS,
+        verdict=HOLDS_IF,
         when=(
-            "For every kernel that is not zero and as a statement about all images; on a "
-            "circle of even size, with a kernel at most half as wide."
+            "On a circle of even size, for a kernel that is not zero and at most half as wide; "
+            "a statement about all images."
         ),
         decided_by=("thm-equivariance-stride", "fig-equivariance-stride"),
         value=Computed(shifts_kept_by_a_stride, "{0} of {1} shifts of a 12×12 circle survive"),

@@ -189,8 +189,8 @@ CLAIMS = (
         said_by=(ARTICLES, PAPERS),
         verdict=HOLDS_IF,
         when=(
-            "No further weights. Equal rates above 1 leave holes; maps and work grow where "
-            "a stride is taken out; and on maps no larger than the rate a 3×3 kernel is a "
+            "No further weights. Rates that do not start at 1 leave holes; maps and work grow "
+            "where a stride is taken out; and on maps no larger than the rate a 3×3 kernel is a "
             "1×1."
         ),
         decided_by=("prop-receptive-holes", "fig-receptive-holes"),

@@ -223,10 +223,10 @@ CLAIMS = (
         "data-without-structure",
         says="A CNN is the wrong choice for data without spatial structure",
         said_by=(ARTICLES,),
-        verdict=HOLDS,
+        verdict=HOLDS_IF,
         when=(
-            "On shuffled pixels, where neighbours are no longer neighbours, its advantage "
-            "turned into a handicap."
+            "If neighbours are not alike, as among shuffled pixels: there its advantage turned "
+            "into a handicap. Other data were not tried."
         ),
         decided_by=("fig-why-shuffle",),
         value=Stored(
