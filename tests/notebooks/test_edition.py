@@ -100,7 +100,7 @@ def test_every_figure_has_its_caption_and_its_words_in_the_cell_below(master):
     for cell, following in itertools.pairwise(cells):
         if cell.id in figures:
             caption, words = following.source.split("\n\n<details>\n")
-            assert re.match(r"\*\*Fig\. \d+\.\d+\.\*\* ", caption)
+            assert re.match(r"\*\*Fig\. \d+(\.\d+)?\.\*\* ", caption)
             assert caption.endswith(figures[cell.id]["figure"]["caption"])
             assert html.unescape(words.splitlines()[1]) == figures[cell.id]["image"]["alt"]
 
