@@ -66,6 +66,14 @@
     }
   }
 
+  /* So many decimals, and from the middle between two numbers to the even one, as Python rounds. */
+  function rounded(number, decimals) {
+    const text = number.toFixed(decimals);
+    const middle = /^50*$/.test(number.toFixed(100).split(".")[1].slice(decimals));
+    const odd = /[13579]$/.test(text);
+    return middle && odd ? (number * (1 - Number.EPSILON)).toFixed(decimals) : text;
+  }
+
   /* Six significant digits, whole and huge numbers in full: as the checks in a notebook do. */
   function digits(number) {
     if (!Number.isFinite(number)) return number < 0 ? "-inf" : "inf";
@@ -74,7 +82,7 @@
     const [mantissa, exponent] = number.toExponential(5).split("e");
     const power = Number(exponent);
     const trimmed = (text) => text.replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
-    if (power >= -4 && power < 6) return trimmed(number.toFixed(5 - power));
+    if (power >= -4 && power < 6) return trimmed(rounded(number, 5 - power));
     const size = String(Math.abs(power)).padStart(2, "0");
     return `${trimmed(mantissa)}e${power < 0 ? "-" : "+"}${size}`;
   }
