@@ -10,22 +10,30 @@ schedule and the choice of the learning rate are those of ``data_sweep.py``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from typing import NamedTuple
 
 import torch
-from data_sweep import LRS, SEED_OF_CHOICE, SIDE, small_digits, split, standardised, train
+from data_sweep import (
+    LRS,
+    SEED_OF_CHOICE,
+    SEEDS,
+    SIDE,
+    once,
+    small_digits,
+    split,
+    standardised,
+    train,
+)
 from torch import nn
 
-from cnncourse import results
 from cnncourse.analysis.counting import count_macs, count_parameters
 from cnncourse.architectures.convnext import Norm
 from cnncourse.data import Images
 from cnncourse.training import evaluate, set_seed
 
 NAME = "convnext_ladder"
-SEEDS = (0, 1, 2)
 TARGET = 22_200  # parameters
 IMAGES, STEPS = 1000, 200
 
@@ -136,8 +144,8 @@ def width(spec: Spec) -> int:
         )
 
 
-def measure(rung: str, lr: float, seed: int, part: str):
-    """Train one network and return its row."""
+def measure(part: str, rung: str, lr: float, seed: int):
+    """Train one network and return its size, its work and what it names right of the part."""
     full, test = small_digits()
     generator = torch.Generator().manual_seed(seed)
     seen, others = split(full, IMAGES, generator)
@@ -147,33 +155,23 @@ def measure(rung: str, lr: float, seed: int, part: str):
     judged = others if part == "validation" else test
     judged = Images(standardised(judged.images), judged.labels, judged.classes)
     return {
-        "part": part, "rung": rung, "lr": lr, "seed": seed, "channels": width(RUNGS[rung]),
-        "parameters": int(count_parameters(net)), "macs": count_macs(net, (1, 1, SIDE, SIDE)),
+        "channels": width(RUNGS[rung]),
+        "parameters": int(count_parameters(net)),
+        "macs": count_macs(net, (1, 1, SIDE, SIDE)),
         "accuracy": round(evaluate(net, judged), 4),
-    }  # fmt: skip
+    }
 
 
 def main() -> None:
     """Measure what is not measured yet."""
     torch.set_num_threads(1)
-    try:
-        rows = results.load(NAME).rows
-    except FileNotFoundError:
-        rows = []
-
-    def accuracy(part, rung, lr, seed):
-        for row in rows:
-            if tuple(row.values())[:4] == (part, rung, lr, seed):
-                return row["accuracy"]
-        rows.append(measure(rung, lr, seed, part))
-        results.store(NAME, rows, SEEDS)
-        print(*rows[-1].values(), flush=True)
-        return rows[-1]["accuracy"]
-
+    accuracy = partial(once, NAME, measure)
     for rung in RUNGS:
-        tried = {lr: accuracy("validation", rung, lr, SEED_OF_CHOICE) for lr in LRS}
+        tried = {
+            lr: accuracy(part="validation", rung=rung, lr=lr, seed=SEED_OF_CHOICE) for lr in LRS
+        }
         for seed in SEEDS:
-            accuracy("test", rung, max(tried, key=tried.get), seed)
+            accuracy(part="test", rung=rung, lr=max(tried, key=tried.get), seed=seed)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ that counts ("test").
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache, partial
 
 import torch
@@ -61,16 +62,10 @@ def small_digits() -> tuple[Images, Images]:
     )
 
 
-def flips(images, generator):
-    """Mirror left to right, and top to bottom."""
-    sideways = augment.flip(images, generator=generator)
-    return augment.flip(sideways.mT, generator=generator).mT
-
-
 TASKS = {
     # data, what augmentation draws anew in each batch
     "digits": (cache(small_digits), partial(augment.shift, pixels=1)),
-    "textures": (cache(partial(data.textures, SIDE)), flips),
+    "textures": (cache(partial(data.textures, SIDE)), None),
 }
 
 
@@ -121,54 +116,49 @@ def train(net, part: Images, steps: int, lr: float, change, generator) -> None:
     )
 
 
-def measure(task: str, augmented: bool, name: str, count: int, lr: float, seed: int, part: str):
-    """Train one network and return its row."""
+def once(experiment: str, measure: Callable[..., dict], **asked) -> float:
+    """Return the accuracy of the row with the entries ``asked``, measured and stored if need be."""
+    rows = results.rows_so_far(experiment)
+    for row in rows:
+        if asked.items() <= row.items():
+            return row["accuracy"]
+    rows.append(asked | measure(**asked))
+    results.store(experiment, rows, SEEDS)
+    print(*rows[-1].values(), flush=True)
+    return rows[-1]["accuracy"]
+
+
+def measure(part: str, task: str, augmented: bool, net: str, images: int, lr: float, seed: int):
+    """Train one network and return what it names right of the part, and of what it learnt from."""
     get, change = TASKS[task]
     full, test = get()
     generator = torch.Generator().manual_seed(seed)
-    seen, others = split(full, count, generator)
+    seen, others = split(full, images, generator)
     set_seed(seed)
-    net = NETS[name](len(full.classes))
-    train(net, seen, STEPS[count], lr, change if augmented else None, generator)
+    model = NETS[net](len(full.classes))
+    train(model, seen, STEPS[images], lr, change if augmented else None, generator)
     judged = others if part == "validation" else test
     accuracy, fitted = (
-        evaluate(net, Images(standardised(images.images), images.labels, images.classes))
-        for images in (judged, seen.subset(slice(0, None, -(-count // 1000))))
+        evaluate(model, Images(standardised(shown.images), shown.labels, shown.classes))
+        for shown in (judged, seen.subset(slice(0, None, -(-images // 1000))))
     )
-    return {
-        "part": part, "task": task, "augmented": augmented, "net": name, "images": count,
-        "lr": lr, "seed": seed, "accuracy": round(accuracy, 4), "fitted": round(fitted, 4),
-    }  # fmt: skip
+    return {"accuracy": round(accuracy, 4), "fitted": round(fitted, 4)}
 
 
 def main() -> None:
     """Measure what is not measured yet."""
     torch.set_num_threads(1)
-    try:
-        rows = results.load(NAME).rows
-    except FileNotFoundError:
-        rows = []
-
-    def accuracy(part, task, augmented, name, count, lr, seed):
-        names = ("part", "task", "augmented", "net", "images", "lr", "seed")
-        wanted = (part, task, augmented, name, count, lr, seed)
-        for row in rows:
-            if tuple(row[key] for key in names) == wanted:
-                return row["accuracy"]
-        rows.append(measure(task, augmented, name, count, lr, seed, part))
-        results.store(NAME, rows, SEEDS)
-        print(*rows[-1].values(), flush=True)
-        return rows[-1]["accuracy"]
-
+    accuracy = partial(once, NAME, measure)
     for task, augmented, sizes in BLOCKS:
-        for name in NETS:
+        for net in NETS:
+            choice = {"task": task, "augmented": False, "net": net, "images": CHOSEN_AT[task]}
             tried = {
-                lr: accuracy("validation", task, False, name, CHOSEN_AT[task], lr, SEED_OF_CHOICE)
-                for lr in LRS
+                lr: accuracy(part="validation", **choice, lr=lr, seed=SEED_OF_CHOICE) for lr in LRS
             }
-            for count in sizes:
+            counted = {"part": "test", "task": task, "augmented": augmented, "net": net}
+            for images in sizes:
                 for seed in SEEDS:
-                    accuracy("test", task, augmented, name, count, max(tried, key=tried.get), seed)
+                    accuracy(**counted, images=images, lr=max(tried, key=tried.get), seed=seed)
 
 
 if __name__ == "__main__":

@@ -123,9 +123,8 @@ def main(parts: list[str]) -> None:
         sys.exit(f"there is no part {', '.join(unknown)}: use some of {', '.join(PARTS)}")
     torch.manual_seed(0)
     columns = ("model", "size", "mode", "threads")
-    rows: dict[Key, dict] = {}
-    if parts and (results.FOLDER / f"{NAME}.json").exists():
-        rows = {tuple(row[c] for c in columns): row for row in results.load(NAME).rows}
+    stored = results.rows_so_far(NAME) if parts else []
+    rows: dict[Key, dict] = {tuple(row[c] for c in columns): row for row in stored}
     for part in parts or PARTS:
         for key, found in PARTS[part]().items():
             rows.setdefault(key, dict(zip(columns, key, strict=True)) | {"throughput": None})

@@ -19,6 +19,7 @@ import torch
 from cnncourse import results
 
 CHAPTER = Path(__file__).parents[1] / "chapters" / "14_transfer_learning.ipynb"
+NAME = "transfer"
 SEEDS = range(3)
 STEPS = 30
 COUNTS = {"textures": (1, 5, 20), "faces": (5, 20), "digits": (1, 5, 20, 100)}
@@ -51,15 +52,10 @@ def tuned_rate(chapter: dict, target: str, method: str) -> float:
     return max(found, key=found.get)
 
 
-def stored_rows() -> list[dict]:
-    """Return what an earlier run has stored."""
-    exists = (results.FOLDER / "transfer.json").is_file()
-    return results.load("transfer").rows if exists else []
-
-
 def measure(chapter: dict, target: str, method: str, k: int) -> None:
     """Store one row a seed, unless they are stored; the rate is that of other ``k``, or tuned."""
-    same = [r for r in stored_rows() if (r["target"], r["method"]) == (target, method)]
+    stored = results.rows_so_far(NAME)
+    same = [row for row in stored if (row["target"], row["method"]) == (target, method)]
     if any(row["k"] == k for row in same):
         return
     rate = same[0]["rate"] if same else tuned_rate(chapter, target, method)
@@ -71,7 +67,7 @@ def measure(chapter: dict, target: str, method: str, k: int) -> None:
         row = {"target": target, "method": method, "k": k, "seed": seed}
         rows.append(row | {"rate": rate, "accuracy": round(found, 4)})
         print(rows[-1], flush=True)
-    results.store("transfer", stored_rows() + rows, SEEDS)
+    results.store(NAME, stored + rows, SEEDS)
 
 
 def main() -> None:

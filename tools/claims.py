@@ -7,6 +7,7 @@ links to that chapter.
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 from datetime import date
@@ -67,6 +68,7 @@ def chapters_in_the_book() -> list[str]:
     return [page for page in pages if page.startswith("chapters/")]
 
 
+@functools.cache
 def cells(page: str) -> list[nbformat.NotebookNode]:
     """Return the cells of a chapter."""
     return nbformat.read(ROOT / f"{page}.ipynb", as_version=4).cells
@@ -113,9 +115,9 @@ def value_of(claim: Claim) -> str:
         return field("Computed", f"{sentence(value.text())} By `{name}`.")
     if isinstance(value, Stored):
         day = date.fromisoformat(value.on)
-        return field("Measured", f"{sentence(value.text())} Run of {day.day} {day:%B %Y}.")
+        return field("Measured", f"{sentence(value.reads)} Run of {day.day} {day:%B %Y}.")
     if isinstance(value, Cited):
-        return field("Reported", f"{sentence(value.text())[:-1]} {{cite}}`{value.key}`.")
+        return field("Reported", f"{sentence(value.reads)[:-1]} {{cite}}`{value.key}`.")
     return ""
 
 

@@ -60,14 +60,6 @@ class Stored:
     reads: str
     on: str
 
-    def text(self) -> str:
-        """Return the sentence."""
-        return self.reads
-
-    def filled(self, template: str) -> str:
-        """Return the template: nothing is computed."""
-        return template
-
 
 @dataclass(frozen=True)
 class Cited:
@@ -75,14 +67,6 @@ class Cited:
 
     reads: str
     key: str
-
-    def text(self) -> str:
-        """Return the sentence."""
-        return self.reads
-
-    def filled(self, template: str) -> str:
-        """Return the template: nothing is computed."""
-        return template
 
 
 @dataclass(frozen=True)
@@ -111,4 +95,5 @@ class Claim:
 
     def quoted(self) -> list[str]:
         """Return the passages that the chapter must hold, with the numbers of today."""
-        return [self.value.filled(quote) if self.value else quote for quote in self.quotes]
+        computed = isinstance(self.value, Computed)
+        return [self.value.filled(quote) if computed else quote for quote in self.quotes]

@@ -20,6 +20,7 @@ from cnncourse.claims.claim import (
 )
 
 NUMBER, TITLE = 14, "Transfer learning"
+STORED = results.load("transfer")
 LADDER = ("fig-transfer-learning-ladder",)
 
 
@@ -35,16 +36,15 @@ def drifting_statistics() -> tuple[int, float]:
 
 def ladder(*columns: tuple[str, str], at: tuple[int, ...]) -> Stored:
     """Return how targets and methods did in the stored run, by pictures of each class."""
-    stored = results.load("transfer")
     said = []
     for target, method in columns:
         cells = [(target, method, k) for k in at]
         same = {c: [] for c in cells}
-        for row in stored.rows:
+        for row in STORED.rows:
             same.get((row["target"], row["method"], row["k"]), []).append(row["accuracy"])
         means = ", ".join(f"{sum(same[c]) / len(same[c]):.2f}" for c in cells)
         said.append(f"{target}, {method}: {means}")
-    return Stored(f"with {', '.join(map(str, at))} of each: {'; '.join(said)}", stored.date)
+    return Stored(f"with {', '.join(map(str, at))} of each: {'; '.join(said)}", STORED.date)
 
 
 CLAIMS = (

@@ -41,6 +41,11 @@ def load(name: str) -> Results:
     return Results(**json.loads(file.read_text(encoding="utf-8")))
 
 
+def rows_so_far(name: str) -> list[dict[str, Any]]:
+    """Return the rows that ``experiments/NAME.py`` has stored until now, none at its first run."""
+    return load(name).rows if (FOLDER / f"{name}.json").is_file() else []
+
+
 def store(
     name: str, rows: Iterable[dict[str, Any]], seeds: Sequence[int], device: str = "cpu"
 ) -> Path:

@@ -33,6 +33,13 @@ def test_an_unknown_name_is_refused_with_those_that_there_are(tmp_path, monkeypa
         results.load("b")
 
 
+def test_an_experiment_begins_with_the_rows_so_far(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    assert results.rows_so_far("a") == []
+    results.store("a", ROWS, seeds=[0])
+    assert results.rows_so_far("a") == ROWS
+
+
 def test_every_stored_result_has_its_experiment_and_rows():
     for file in results.FOLDER.glob("*.json"):
         assert (EXPERIMENTS / f"{file.stem}.py").is_file(), file.stem
