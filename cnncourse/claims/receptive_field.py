@@ -31,6 +31,19 @@ def stack_of_fifty() -> tuple[int, int, int]:
     return field, count_parameters(layers).total, field**2
 
 
+def steps_of_the_field() -> tuple[int, ...]:
+    """Return what a convolution adds to the field in each stage of VGG-16."""
+    with torch.device("meta"):
+        net = vgg.vgg16().eval()
+    last = [f"stages.{stage}.conv{row.convolutions}" for stage, row in enumerate(vgg.VGG16)]
+    added = []
+    for name in last:
+        before = f"{name[:-1]}{int(name[-1]) - 1}"
+        seen = [receptive_field(net, IMAGE, layer).size[0] for layer in (name, before)]
+        added.append(seen[0] - seen[1])
+    return tuple(added)
+
+
 def fields_after_five_halvings() -> tuple[int, int]:
     """Return the field of the last pooling of VGG-16 and of the last block of ResNet-18."""
     with torch.device("meta"):
@@ -96,15 +109,12 @@ CLAIMS = (
             "one step of the stride before it."
         ),
         decided_by=("thm-receptive-chain", "fig-receptive-growth"),
-        value=Stored(
-            (
-                "in VGG-16 a convolution adds 2 pixels before the first halving, then 4, 8, 16 "
-                "and 32"
-            ),
-            RUN,
+        value=Computed(
+            steps_of_the_field,
+            "in VGG-16 a convolution adds {0} pixels in the first stage, then {1}, {2}, {3} and {4}",
         ),
         quotes=(
-            "Convolutions add 2, then 4, 8, 16, 32",
+            "Convolutions add {0}, then {1}, {2}, {3}, {4}",
             "what it doubles is what every *later* layer adds",
         ),
     ),
