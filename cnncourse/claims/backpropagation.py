@@ -110,6 +110,7 @@ CLAIMS = (
             ),
             "no: nothing is flipped; stride and dilation are exchanged",
         ),
+        beside=("flip-matters-for-learning",),
     ),
     Claim(
         "backward-costs-forward",
@@ -147,6 +148,7 @@ CLAIMS = (
             ),
         ),
         quotes=("for batch norm it is nearly vacuous", "a gradient of zero passes"),
+        beside=("failed-check-is-a-bug",),
     ),
     Claim(
         "failed-check-is-a-bug",

@@ -141,6 +141,7 @@ CLAIMS = (
             "split, one bias {2:,} parameters",
             "ratio {3:.2f}, and {4:.2f} with the depthwise bias",
         ),
+        beside=("separable-eight-to-nine",),
     ),
     Claim(
         "separable-eight-to-nine",
@@ -236,6 +237,7 @@ CLAIMS = (
                 "it is carried out.**"
             ),
         ),
+        beside=("ten-times-fewer-products", "groups-are-faster", "fewer-parameters-faster"),
     ),
     Claim(
         "vgg-dense-layer",

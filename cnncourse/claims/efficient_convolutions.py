@@ -149,6 +149,7 @@ CLAIMS = (
             ),
             "7x7: from 5 to 10 at widths {2} to {3}",
         ),
+        beside=("attention-quadratic",),
     ),
     Claim(
         "convnext-hybrid",

@@ -85,6 +85,7 @@ CLAIMS = (
                 "stride 1"
             ),
         ),
+        beside=("field-recursion",),
     ),
     Claim(
         "stack-weights",
@@ -111,7 +112,7 @@ CLAIMS = (
         decided_by=("thm-receptive-chain", "fig-receptive-growth"),
         value=Computed(
             steps_of_the_field,
-            "in VGG-16 a convolution adds {0} pixels in the first stage, then {1}, {2}, {3} and {4}",
+            "in VGG-16 a convolution adds {0} pixels at first, then {1}, {2}, {3} and {4}",
         ),
         quotes=(
             "Convolutions add {0}, then {1}, {2}, {3}, {4}",
@@ -211,6 +212,7 @@ CLAIMS = (
             "dilations (2, 2, 2): size {0}, seen {1}",
             "*Dilation widens the field without parameters* holds, with this footnote.",
         ),
+        beside=("dilation-two-or-four",),
     ),
     Claim(
         "three-by-three-everywhere",
@@ -223,5 +225,6 @@ CLAIMS = (
         ),
         decided_by=("fig-receptive-zoo", "prop-classic-stack"),
         quotes=(r"ConvNeXt uses kernels of $7\times7$",),
+        beside=("two-small-kernels",),
     ),
 )

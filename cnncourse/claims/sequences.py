@@ -129,6 +129,7 @@ CLAIMS = (
             RUN,
         ),
         quotes=("TCN, field 61 1.00 0.23",),
+        beside=("tcn-against-recurrent",),
     ),
     Claim(
         "tcn-against-recurrent",
@@ -183,6 +184,7 @@ CLAIMS = (
         quotes=(
             ("Without queues. With them it takes $L$ convolutions a sample, for the same samples."),
         ),
+        beside=("queues-exponential",),
     ),
     Claim(
         "queues-exponential",
