@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from cnncourse import results
 from cnncourse.analysis.counting import count_macs
 from cnncourse.analysis.parameters import count_parameters
-from cnncourse.architectures import resnet, vgg
+from cnncourse.architectures import mobilenet, resnet, vgg
 from cnncourse.claims.claim import (
     ARTICLES,
     FAILS,
@@ -69,6 +70,21 @@ def resnet50_work() -> tuple[int, int, int]:
         first = stage[0].residual
         first.conv1.stride, first.conv2.stride = first.conv2.stride, first.conv1.stride
     return today, 2 * today, count_macs(net, (1, 3, 224, 224))
+
+
+def step_of_mobilenet() -> tuple[float, float]:
+    """Return a training step of MobileNet-v2 in forward passes, by PyTorch's counter and in truth.
+
+    In truth it is three, less one of the first layer.
+    """
+    shape = (1, 3, 224, 224)
+    with torch.device("meta"):
+        net = mobilenet.mobilenet_v2().eval()
+    forward = count_macs(net, shape)
+    first = next(layer for layer in net.modules() if isinstance(layer, nn.Conv2d))
+    with FlopCounterMode(display=False) as counter:
+        net(torch.empty(shape, device="meta")).sum().backward()
+    return counter.get_total_flops() / 2 / forward, 3 - count_macs(first, shape) / forward
 
 
 def first_dense_layer() -> tuple[float]:
@@ -178,6 +194,28 @@ CLAIMS = (
             "PyTorch's FLOPs {1:,} multiply-accumulates {0:,}",
             "resnet50: stride in the 1x1 3.858 billion, the paper lists 3.8",
         ),
+    ),
+    Claim(
+        "counter-counts-training",
+        says="PyTorch's counter of FLOPs says what a training step costs",
+        said_by=(READERS,),
+        verdict=HOLDS_IF,
+        when=(
+            "If no convolution has groups. The gradient of the weights is counted as that of a "
+            "dense layer: for a depthwise one, as many times too much as it has channels."
+        ),
+        decided_by=("prop-counting-backward",),
+        value=Computed(
+            step_of_mobilenet,
+            "a step of MobileNet-v2 is {0:.1f} forward passes by the counter, {1:.2f} in truth",
+        ),
+        quotes=(
+            (
+                "By the counter, a step of MobileNet-v2 is {0:.1f} forward passes; by the "
+                "proposition it is {1:.2f}"
+            ),
+        ),
+        beside=("backward-costs-forward",),
     ),
     Claim(
         "relu-in-place",
