@@ -38,8 +38,9 @@ condition is met that it leaves out, or **does not hold**; **open here** means t
 this book decides it.
 
 A value that is computed comes out of the library each time this page is written, by the function \
-that is named with it. One that is measured is what the chapter's stored run says; the chapter \
-says how it was measured and what that does not show. “Said by” names kinds of texts, and no text.
+that is named with it. One that is measured is what a stored run says, of the chapter or of a \
+longer experiment; the chapter says how it was measured and what that does not show. “Said by” \
+names kinds of texts, and no text. “Compare” leads to rows that say nearly the same.
 
 | | {headings} |
 |---|{rules}|
