@@ -41,6 +41,8 @@ def ladder(*columns: tuple[str, str], at: tuple[int, ...]) -> Stored:
         cells = [(target, method, k) for k in at]
         same = {c: [] for c in cells}
         for row in STORED.rows:
+            if row["part"] == "tuning" or row["steps"] != 30:
+                continue
             same.get((row["target"], row["method"], row["k"]), []).append(row["accuracy"])
         means = ", ".join(f"{sum(same[c]) / len(same[c]):.2f}" for c in cells)
         said.append(f"{target}, {method}: {means}")
