@@ -30,16 +30,12 @@ CHOSEN_AT = {1: 5, 5: 5, 20: 20, 100: 20}
 CHEAP = ("probe, random net", "probe, last layer", "probe, middle", "last stage")
 BLOCKS = (
     # target, methods, pictures of each class, steps
-    ("digits", (*CHEAP, "all"), (1, 5, 20, 100), STEPS),
-    ("textures", (*CHEAP, "all"), (1, 5, 20, 100), STEPS),
-    ("digits", ("last stage",), (20, 100), 4 * STEPS),
-    ("digits", ("discriminative", "gradual"), (1, 5), STEPS),
-    ("digits", ("small net",), (1, 5, 20, 100), STEPS),
-    ("textures", ("small net",), (1, 5, 20, 100), STEPS),
-    ("digits", ("discriminative", "gradual"), (20, 100), STEPS),
-    ("faces", (*CHEAP, "small net"), (1, 5, 20), STEPS),
+    ("digits", (*CHEAP, "all", "discriminative", "gradual", "small net"), (1, 5, 20, 100), STEPS),
+    ("textures", (*CHEAP, "all", "small net"), (1, 5, 20, 100), STEPS),
+    ("digits", ("small net", "last stage", "all"), (5, 20, 100), 4 * STEPS),
     ("digits", ("large net",), (20, 100), STEPS),
-    ("digits", ("all",), (100,), 4 * STEPS),
+    ("faces", (*CHEAP, "small net"), (1, 5, 20), STEPS),
+    ("digits", ("discriminative", "gradual"), (20, 100), 4 * STEPS),
     ("faces", ("all",), (1, 5, 20), STEPS),
 )
 
