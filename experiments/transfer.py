@@ -33,10 +33,8 @@ BLOCKS = (
     ("digits", (*CHEAP, "all", "discriminative", "gradual", "small net"), (1, 5, 20, 100), STEPS),
     ("textures", (*CHEAP, "all", "small net"), (1, 5, 20, 100), STEPS),
     ("digits", ("small net", "last stage", "all"), (5, 20, 100), 4 * STEPS),
-    ("digits", ("large net",), (20, 100), STEPS),
     ("faces", (*CHEAP, "small net"), (1, 5, 20), STEPS),
-    ("digits", ("discriminative", "gradual"), (20, 100), 4 * STEPS),
-    ("faces", ("all",), (1, 5, 20), STEPS),
+    ("digits", ("large net",), (20, 100), STEPS),
 )
 
 
