@@ -73,9 +73,10 @@ CLAIMS = (
         said_by=(ARTICLES, NOTES),
         verdict=HOLDS_IF,
         when=(
-            "If the head need not stand on the last layer. On textures, with one picture of each, "
-            "a probe in the middle was ahead of training everything and of a probe on the last "
-            "layer. From five on, each with its own rate, all were within a few hundredths."
+            "With one picture of each, and if the head need not stand on the last layer: on "
+            "textures a probe in the middle was ahead of training everything and of a probe on "
+            "the last layer, on faces the last layer was ahead. From five on, each with its own "
+            "rate, all were within a few hundredths."
         ),
         decided_by=LADDER,
         value=ladder(
@@ -85,7 +86,7 @@ CLAIMS = (
             ("textures", "all"),
             at=(1, 5),
         ),
-        quotes=("freeze: yes, with one of each; the *last layer*: no",),
+        quotes=("freeze: yes, with one of each; which layer: that depends on the target",),
     ),
     Claim(
         "medium-fine-tune-later",
