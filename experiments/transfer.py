@@ -1,34 +1,45 @@
 """The ladder of chapter 14: how much of a network to train, by target and number of pictures.
 
-    .venv/bin/python experiments/transfer.py [TARGET …]
+    python experiments/transfer.py
 
-measures the targets named (all: half an hour of one core), and writes what it found into
-``cnncourse/results/transfer.json`` method by method. What stands there is not measured
-again: an interrupted run goes on, and deleting the file begins anew. The code is that of the
+Half an hour on one core. It stores what it has after every trial, and goes on from there when it is
+started again; delete ``cnncourse/results/transfer.json`` to begin anew. The code is that of the
 chapter: its cells tagged ``shared``.
+
+Each method's rate (a probe's ridge) is chosen by the mean of three draws, on pictures that serve
+for nothing else: from rates a factor of four apart, until the best lies between two others. It is
+chosen with five pictures of each class for one and five, and with twenty for twenty and a hundred.
+``part`` tells a row of the choice ("tuning") from one that counts ("test").
 """
 
 from __future__ import annotations
 
-import sys
+from functools import cache, partial
 from pathlib import Path
 
 import nbformat
 import torch
-
-from cnncourse import results
+from data_sweep import SEEDS, once
 
 CHAPTER = Path(__file__).parents[1] / "chapters" / "14_transfer_learning.ipynb"
 NAME = "transfer"
-SEEDS = range(3)
+SEEDS_OF_CHOICE = (100, 101, 102)
 STEPS = 30
-COUNTS = {"textures": (1, 5, 20), "faces": (5, 20), "digits": (1, 5, 20, 100)}
 RATES = (0.0001, 0.0004, 0.0016, 0.0064)
-NEW = ("small net", "last stage")  # the larger three; of the others the smaller
-DIGITS_ONLY = ("gradual", "discriminative")
+CHOSEN_AT = {1: 5, 5: 5, 20: 20, 100: 20}
+CHEAP = ("probe, random net", "probe, last layer", "probe, middle", "last stage")
+BLOCKS = (
+    # target, methods, pictures of each class, steps
+    ("digits", (*CHEAP, "all", "discriminative", "gradual", "small net"), (1, 5, 20, 100), STEPS),
+    ("textures", (*CHEAP, "all", "small net"), (1, 5, 20, 100), STEPS),
+    ("digits", ("small net", "last stage", "all"), (5, 20, 100), 4 * STEPS),
+    ("faces", (*CHEAP, "small net"), (1, 5, 20), STEPS),
+    ("digits", ("large net",), (20, 100), STEPS),
+)
 
 
-def shared_code() -> dict:
+@cache
+def chapter() -> dict:
     """Run the cells of the chapter that are tagged ``shared``, and return what they define."""
     names: dict = {}
     for cell in nbformat.read(CHAPTER, as_version=4).cells:
@@ -37,48 +48,48 @@ def shared_code() -> dict:
     return names
 
 
-def split(part):
-    """Set an eighth apart, by which rates are chosen."""
-    return part.subset(slice(len(part) // 8, None)), part.subset(slice(len(part) // 8))
+@cache
+def parts(target: str) -> tuple:
+    """Return what to train on, an eighth of it set apart for the choice of rates, and the test."""
+    train, test = chapter()["TARGETS"][target]()
+    eighth = len(train) // 8
+    return train.subset(slice(eighth, None)), train.subset(slice(eighth)), test
 
 
-def tuned_rate(chapter: dict, target: str, method: str) -> float:
-    """Choose a rate: five pictures a class, seed 100, by pictures that serve for nothing else."""
-    train, held_out = split(chapter["TARGETS"][target]()[0])
-    found = {}
-    for rate in RATES[1:] if method in NEW else RATES[:3]:
-        found[rate] = chapter["trial"](method, train, held_out, 5, 100, rate, STEPS)
-        print(target, method, rate, found[rate], flush=True)
-    return max(found, key=found.get)
+def measure(part: str, target: str, method: str, k: int, steps: int, rate: float, seed: int):
+    """Train once on k pictures a class, and return how many of the part are named right."""
+    train, held_out, test = parts(target)
+    judged = held_out if part == "tuning" else test
+    found = chapter()["trial"](method, train, judged, k, seed, rate, steps)
+    return {"accuracy": round(found, 4)}
 
 
-def measure(chapter: dict, target: str, method: str, k: int) -> None:
-    """Store one row a seed, unless they are stored; the rate is that of other ``k``, or tuned."""
-    stored = results.rows_so_far(NAME)
-    same = [row for row in stored if (row["target"], row["method"]) == (target, method)]
-    if any(row["k"] == k for row in same):
-        return
-    rate = same[0]["rate"] if same else tuned_rate(chapter, target, method)
-    train, test = chapter["TARGETS"][target]()
-    train, _ = split(train)
-    rows = []
-    for seed in SEEDS:
-        found = chapter["trial"](method, train, test, k, seed, rate, STEPS)
-        row = {"target": target, "method": method, "k": k, "seed": seed}
-        rows.append(row | {"rate": rate, "accuracy": round(found, 4)})
-        print(rows[-1], flush=True)
-    results.store(NAME, stored + rows, SEEDS)
+def chosen_rate(target: str, method: str, k: int) -> float:
+    """Return the best rate by three draws, the middle one of equals; no edge may be the best."""
+    rates = list(RATES)
+    if k == 20:
+        few = chosen_rate(target, method, 5)
+        rates = [few / 4, few, 4 * few]
+    tried = partial(once, NAME, measure, part="tuning", target=target, method=method, k=k)
+    while True:
+        found = {r: sum(tried(steps=STEPS, rate=r, seed=s) for s in SEEDS_OF_CHOICE) for r in rates}
+        best = [r for r in rates if found[r] > max(found.values()) - 1e-9]
+        rate = best[len(best) // 2]
+        if rate not in (rates[0], rates[-1]):
+            return rate
+        rates = sorted({*rates, rate / 4, 4 * rate})
 
 
 def main() -> None:
-    """Measure the targets of the command line and store them beside the others."""
+    """Measure what is not measured yet."""
     torch.set_num_threads(1)
-    chapter = shared_code()
-    for target in sys.argv[1:] or COUNTS:
-        for k in COUNTS[target]:
-            for method in chapter["METHODS"]:
-                if target == "digits" or method not in DIGITS_ONLY:
-                    measure(chapter, target, method, k)
+    for target, methods, counts, steps in BLOCKS:
+        for method in methods:
+            for k in counts:
+                rate = chosen_rate(target, method, CHOSEN_AT[k])
+                asked = {"target": target, "method": method, "k": k, "steps": steps, "rate": rate}
+                for seed in SEEDS:
+                    once(NAME, measure, part="test", **asked, seed=seed)
 
 
 if __name__ == "__main__":
