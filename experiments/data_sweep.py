@@ -2,7 +2,7 @@
 
     .venv/bin/python experiments/data_sweep.py
 
-Three quarters of an hour on one core. It stores what it has after every run, and goes on from
+Half an hour on one core. It stores what it has after every run, and goes on from
 there when it is started again; delete ``cnncourse/results/data_sweep.json`` to begin anew. The
 code is that of the chapter: its cells tagged ``shared``.
 
