@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cnncourse.claims.claim import ARTICLES, HOLDS_IF, NOTES, OPEN, READERS, Cited, Claim
+from cnncourse.claims.claim import ARTICLES, HOLDS_IF, NOTES, OPEN, Cited, Claim
 
-NUMBER, TITLE = 17, "Choosing a model"
+NUMBER, TITLE = 18, "Choosing a model"
 WAITS = "Not decided yet."
 
 
@@ -22,13 +22,6 @@ CLAIMS = (
     waiting("vit-for-context", "A ViT when context from the whole picture is needed"),
     waiting("vit-one-architecture", "A ViT when one architecture shall serve vision and language"),
     waiting("multimodal-transformers", "All multimodal encoders are transformers"),
-    Claim(
-        "fewer-parameters-faster",
-        says="Fewer parameters are faster",
-        said_by=(READERS, NOTES),
-        verdict=OPEN,
-        when=WAITS,
-    ),
     Claim(
         "superhuman",
         says="Networks were better than people on ImageNet in 2015",

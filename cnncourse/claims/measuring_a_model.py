@@ -1,0 +1,138 @@
+"""Claims on what a network costs where it works, and what is lost on the way there."""
+
+from __future__ import annotations
+
+from cnncourse.claims.claim import (
+    ARTICLES,
+    FAILS,
+    HOLDS_IF,
+    MANUALS,
+    NOTES,
+    PAPERS,
+    READERS,
+    Claim,
+    Stored,
+)
+
+NUMBER, TITLE = 17, "Measuring and deploying"
+RUN = "2026-11-29"
+
+CLAIMS = (
+    Claim(
+        "fewer-parameters-faster",
+        says="Fewer parameters are faster",
+        said_by=(READERS, NOTES),
+        verdict=HOLDS_IF,
+        when=(
+            "As a trend over networks of very different size. A single pair can be the other way "
+            "round: parameters are no work."
+        ),
+        decided_by=("fig-measuring-pareto",),
+        value=Stored("rank correlation 0.84; 36 of 253 pairs of networks are inverted", RUN),
+        quotes=("parameters: rank correlation 0.84, 36 of 253 pairs inverted",),
+    ),
+    Claim(
+        "depthwise-waits-for-memory",
+        says="Depthwise convolutions are slow because they wait for memory",
+        said_by=(PAPERS, NOTES, READERS),
+        verdict=FAILS,
+        when=(
+            "On this processor they take several times as long as the moving of their numbers. "
+            "New memory and the layout of the maps are causes; a part stays unexplained."
+        ),
+        decided_by=("fig-measuring-roofline", "prop-measuring-roofline"),
+        quotes=("the layers take several times as long as that",),
+    ),
+    Claim(
+        "time-with-the-area",
+        says="Twice the side of the picture takes four times the time",
+        said_by=(ARTICLES, NOTES, READERS),
+        verdict=FAILS,
+        when=(
+            "The multiply-accumulates do. Between 96 and 320 pixels the time of four networks "
+            "grew about as the side: small maps run at a lower pace."
+        ),
+        decided_by=("fig-measuring-sides",),
+        value=Stored("ResNet-18 with the power 1.11 of the side, MobileNet-v2 with 0.89", RUN),
+        quotes=("time × 3.8: power 1.11", "time × 2.9: power 0.89"),
+    ),
+    Claim(
+        "batches-are-faster",
+        says="Batches make better use of a processor",
+        said_by=(MANUALS, NOTES),
+        verdict=HOLDS_IF,
+        when=(
+            "If memory for the larger maps is at hand. With the system's usual allocator and 32 "
+            "pictures on one core, seven of eleven networks took longer for each picture; on a "
+            "GPU nothing was measured."
+        ),
+        decided_by=("fig-measuring-modes",),
+        value=Stored("batches of 32 are 0.41 to 2.45 times as fast for each picture", RUN),
+        quotes=("batch of 32 0.41 to 2.45, median 0.74",),
+    ),
+    Claim(
+        "export-same-answers",
+        says="An exported network gives the same answers",
+        said_by=(MANUALS,),
+        verdict=HOLDS_IF,
+        when=(
+            "If it was exported in evaluation mode, if the same means a tolerance, and if it was "
+            "tried with sizes of a batch that the export has not seen."
+        ),
+        decided_by=("measuring-a-model-deploy",),
+        value=Stored("scores equal to 1e-4 with batches of 1, 4 and 30", RUN),
+        quotes=("equal scores for several sizes of a batch",),
+    ),
+    Claim(
+        "int8-costs-accuracy",
+        says="Eight bits cost accuracy",
+        said_by=(ARTICLES, READERS),
+        verdict=HOLDS_IF,
+        when=(
+            "If one scale serves a whole layer whose channels differ, or if the processor "
+            "saturates sums of products. With a scale per channel nothing was lost that a thousand "
+            "digits can show."
+        ),
+        decided_by=("prop-measuring-quantise", "fig-measuring-ranges"),
+        value=Stored(
+            "scores on photographs correlate with those of before by 0.61 with one scale for a "
+            "layer, by 0.98 with one for each channel",
+            RUN,
+        ),
+        quotes=("scores that correlate with the old ones by 0.61 and by 0.98",),
+    ),
+    Claim(
+        "distillation-helps",
+        says="A student is better than the same network trained on the labels",
+        said_by=(PAPERS, ARTICLES),
+        verdict=HOLDS_IF,
+        when=(
+            "If the teacher knows more than the labels that the student would have. With equal "
+            "labels no gain was shown."
+        ),
+        decided_by=("fig-measuring-distil",),
+        value=Stored(
+            "8 points over 350 labels, by a teacher that knew 3,500; nothing that five seeds can "
+            "show by one that knew the same",
+            RUN,
+        ),
+        quotes=("is 8 points ahead of the network that had 350 of them",),
+    ),
+    Claim(
+        "confidence-off-distribution",
+        says="A network's confidence tells when not to trust it",
+        said_by=(READERS, ARTICLES),
+        verdict=FAILS,
+        when=(
+            "Off the distribution it does not follow the accuracy: mostly it stays too high, and a "
+            "CNN that was stopped early was less sure than right on blurred digits."
+        ),
+        decided_by=("fig-measuring-shift", "prop-measuring-temperature"),
+        value=Stored(
+            "on digits turned by 45 degrees at least 29 points surer than right, blurred between "
+            "14 too sure and 19 not sure enough",
+            RUN,
+        ),
+        quotes=("each network is at least 29 points surer than it is right",),
+    ),
+)
