@@ -12,7 +12,6 @@ from cnncourse.claims.claim import (
     HOLDS_IF,
     NOTES,
     OPEN,
-    READERS,
     Cited,
     Claim,
     Computed,
@@ -136,28 +135,11 @@ CLAIMS = (
         said_by=(ARTICLES,),
         verdict=FAILS,
         when=(
-            "The paper that made them known trained ResNets as well, if with a pooling by attention "
-            "at their end. Its text encoder is a transformer."
+            "The paper that made them known trained ResNets as well, with attention pooling at "
+            "their end. Its text encoder is a transformer."
         ),
         decided_by=("choosing-a-model-lists",),
         value=Cited("five ResNets beside three ViTs", "radford2021"),
-    ),
-    Claim(
-        "fewer-parameters-faster",
-        says="Fewer parameters are faster",
-        said_by=(READERS, NOTES),
-        verdict=FAILS,
-        when=(
-            "A dense layer uses each weight once, a convolution at every place. One picture of "
-            "224 pixels on one core."
-        ),
-        decided_by=("choosing-a-model-lists", "thm-counting-convolution"),
-        value=Stored(
-            "DenseNet-121 with 8 million takes 110 ms, AlexNet with 61 million 33 ms", RUN
-        ),
-        quotes=(
-            "DenseNet-121 has 8 million and takes 110 ms, AlexNet has 61 million and takes 33",
-        ),
     ),
     Claim(
         "superhuman",
