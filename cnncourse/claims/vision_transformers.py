@@ -60,8 +60,9 @@ CLAIMS = (
         said_by=(ARTICLES, NOTES),
         verdict=HOLDS_IF,
         when=(
-            "If the task has the symmetry of a convolution. With 60 tiles of texture, as with 600, "
-            "a ViT was ahead of a ConvNeXt; who must not see the place cannot tell it."
+            "On digits, at this size and with this recipe. With 60 tiles of texture, as with 600, "
+            "a ViT was ahead of a ConvNeXt, though behind a ResNet. And whoever is built not to "
+            "see the place cannot name it."
         ),
         decided_by=("fig-vision-transformers-sweep", "prop-vision-transformers-columns"),
         value=Stored("with 50 digits ResNet 62 %, ViT 37 %", RUN),
@@ -90,8 +91,8 @@ CLAIMS = (
             "With the recipe of 2020 and the networks of that paper {cite}`dosovitskiy2021`. With "
             "a later one a ViT-B reaches on ImageNet's 1.3 million images alone the 83.8 % of a "
             "ConvNeXt-B {cite}`touvron2022deit,liu2022convnet`. Not repeated here: from 50 to "
-            "4,000 digits a ViT came nearer to a ResNet of its size and did not pass it. That "
-            "CNNs learn from thousands holds on digits."
+            "4,000 digits a ViT came nearer to a ResNet of its size, in part thanks to more steps, "
+            "and did not pass it. That CNNs learn from thousands holds on digits."
         ),
         decided_by=("fig-vision-transformers-sweep", "vision-transformers-data"),
         value=Stored(
@@ -162,9 +163,9 @@ CLAIMS = (
         decided_by=("prop-vision-transformers-cost", "prop-counting-attention"),
         value=Computed(
             quadratic_share,
-            ("{0:.1f} % of the linear part in ViT-B/16 at 224 pixels, equal from {1:,} pixels on"),
+            ("{0:.1f} % of the linear part in ViT-B/16 at 224 pixels, equal at {1:,} pixels"),
         ),
-        quotes=("it is half of all from {1:,} pixels on",),
+        quotes=("it is half of all at {1:,} pixels and more beyond",),
     ),
     Claim(
         "attention-expresses-convolution",
