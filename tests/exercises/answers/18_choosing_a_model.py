@@ -80,6 +80,8 @@ def on_front(costs, scores):
 # %% choosing_a_model.tie
 # %% right: rounded
 1.79
+# %% right: one decimal
+1.8
 # %% right: a text
 "8 / sqrt(20)"
 # %% right: heads against their mean
@@ -90,6 +92,8 @@ def on_front(costs, scores):
 14 / 20**0.5
 # %% wrong [square of it]: a square
 8**2 / 20
+# %% wrong [corrected for continuity]: one less
+(abs(14 - 6) - 1) / 20**0.5
 # %% wrong [wrong size of the deviation]: twice too large
 8 / (20**0.5 / 2)
 # %% wrong [all pictures in the deviation]: a quotient
