@@ -60,7 +60,6 @@ ENTRY = """
 {fields}
 :::
 """
-TO_COME = "Waiting for their chapter"
 
 
 def chapters_in_the_book() -> list[str]:
@@ -133,13 +132,13 @@ def neighbours(claim: Claim) -> list[Claim]:
     return [row for row in every_claim() if row.name in claim.beside or claim.name in row.beside]
 
 
-def entry(claim: Claim, known: set[str]) -> str:
+def entry(claim: Claim) -> str:
     """Return the section of one claim."""
     verdict = claim.verdict if claim.verdict.endswith("…") else f"{claim.verdict}."
     fields = field("Verdict", f"**{verdict}** {claim.when}")
     fields += value_of(claim)
     fields += field("Said by", sentence(", ".join(claim.said_by)))
-    if links := [link(label) for label in claim.decided_by if label in known]:
+    if links := [link(label) for label in claim.decided_by]:
         fields += field("Decided by", ", ".join(links))
     if links := [link(row.label) for row in neighbours(claim)]:
         fields += field("Compare", "; ".join(links))
@@ -153,14 +152,9 @@ def entry(claim: Claim, known: set[str]) -> str:
 
 def page() -> str:
     """Return the text of the whole page."""
-    book = chapters_in_the_book()
-    known = set().union(*map(labels_of, book))
-    present = [part for part in parts() if part.page in book]
-    to_come = [claim for part in parts() if part.page not in book for claim in part.claims]
-    sections = [(slug(part), titled(part), part.claims) for part in present]
-    if to_come:
-        sections.append(("to-come", TO_COME, to_come))
-    for part in present:
+    known = set().union(*map(labels_of, chapters_in_the_book()))
+    sections = [(slug(part), titled(part), part.claims) for part in parts()]
+    for part in parts():
         for claim in part.claims:
             if missing := set(claim.decided_by) - known:
                 sys.exit(f"{claim.name} is decided by {sorted(missing)}, which no chapter has.")
@@ -178,7 +172,7 @@ def page() -> str:
     )
     for label, title, claims in sections:
         text += SECTION.format(label=label, title=title)
-        text += "".join(entry(claim, known) for claim in claims)
+        text += "".join(entry(claim) for claim in claims)
     return text
 
 
