@@ -15,13 +15,12 @@ chosen with five pictures of each class for one and five, and with twenty for tw
 from __future__ import annotations
 
 from functools import cache, partial
-from pathlib import Path
 
-import nbformat
 import torch
+from chapter import shared_code
 from data_sweep import SEEDS, once
 
-CHAPTER = Path(__file__).parents[1] / "chapters" / "14_transfer_learning.ipynb"
+CHAPTER = shared_code("14_transfer_learning")
 NAME = "transfer"
 SEEDS_OF_CHOICE = (100, 101, 102)
 STEPS = 30
@@ -39,19 +38,9 @@ BLOCKS = (
 
 
 @cache
-def chapter() -> dict:
-    """Run the cells of the chapter that are tagged ``shared``, and return what they define."""
-    names: dict = {}
-    for cell in nbformat.read(CHAPTER, as_version=4).cells:
-        if "shared" in cell.metadata.get("tags", []):
-            exec(cell.source, names)
-    return names
-
-
-@cache
 def parts(target: str) -> tuple:
     """Return what to train on, an eighth of it set apart for the choice of rates, and the test."""
-    train, test = chapter()["TARGETS"][target]()
+    train, test = CHAPTER["TARGETS"][target]()
     eighth = len(train) // 8
     return train.subset(slice(eighth, None)), train.subset(slice(eighth)), test
 
@@ -60,7 +49,7 @@ def measure(part: str, target: str, method: str, k: int, steps: int, rate: float
     """Train once on k pictures a class, and return how many of the part are named right."""
     train, held_out, test = parts(target)
     judged = held_out if part == "tuning" else test
-    found = chapter()["trial"](method, train, judged, k, seed, rate, steps)
+    found = CHAPTER["trial"](method, train, judged, k, seed, rate, steps)
     return {"accuracy": round(found, 4)}
 
 
