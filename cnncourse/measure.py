@@ -119,20 +119,21 @@ def threads_set_to(threads: int) -> Iterator[None]:
 def interleaved(
     calls: Mapping[Name, Callable[[], object]], rounds: int = 7, device: str | torch.device = "cpu"
 ) -> dict[Name, list[float]]:
-    """Time each call once in every round, after a round that warms up: milliseconds, by name.
+    """Time each call once in every round, right after the same call untimed: milliseconds, by name.
 
-    In turns, and in an order that rotates, so that whatever else the machine does meets all of
-    them alike; without gradients. On a GPU a call ends when its work has ended.
+    The untimed call fetches weights and routines back that the others have displaced: a camera,
+    too, runs one network on picture after picture. In turns, and in an order that rotates, so that
+    whatever else the machine does meets all of them alike; without gradients. On a GPU a call ends
+    when its work has ended.
     """
     names = list(calls)
     wait = torch.accelerator.synchronize if torch.device(device).type != "cpu" else lambda: None
     times: dict[Name, list[float]] = {name: [] for name in names}
     with torch.no_grad():
-        for call in calls.values():
-            call()
         for number in range(rounds):
             first = number % len(names)
             for name in names[first:] + names[:first]:
+                calls[name]()
                 wait()
                 start = time.perf_counter()
                 calls[name]()
@@ -179,7 +180,7 @@ def measure(
     one, many = (torch.randn(n, 3, size, size, device=place) for n in (1, batch_size))
     with threads_set_to(threads):
         times = interleaved({"one": prepared(model, one, mode)}, rounds, place)["one"]
-        batch = interleaved({"many": prepared(model, many, mode)}, 3, place)["many"]
+        batch = interleaved({"many": prepared(model, many, mode)}, 2, place)["many"]
     quick = 1e3 * batch_size / statistics.median(batch)
     return Row(name, size, mode, threads, **counted, **quartiles(times), throughput=quick)
 

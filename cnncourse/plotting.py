@@ -60,6 +60,9 @@ def show() -> None:
 def image(ax: Axes, pixels: Tensor, title: str = "", signed: bool = False) -> Axes:
     """Draw one image: colour as it is, grey from black to white, signed values around white.
 
+    Grey runs from the least to the largest value. If all are equal, it runs from 0 to 1, or as
+    much farther as the value lies.
+
     Shape:
         pixels  (H, W), (1, H, W) or (3, H, W)
     """
@@ -72,7 +75,10 @@ def image(ax: Axes, pixels: Tensor, title: str = "", signed: bool = False) -> Ax
         limit = pixels.abs().max().item() or 1.0
         ax.imshow(pixels.numpy(), cmap="RdBu_r", vmin=-limit, vmax=limit)
     else:
-        ax.imshow(pixels.numpy(), cmap="gray")
+        drawn = ax.imshow(pixels.numpy(), cmap="gray")
+        least, largest = drawn.get_clim()
+        if least == largest:
+            drawn.set_clim(min(least, 0), max(largest, 1))
     ax.set(xticks=[], yticks=[], title=title)
     ax.spines[:].set(visible=True, color="#bbbbbb")
     return ax

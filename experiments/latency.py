@@ -1,17 +1,15 @@
-"""Time the families of the library, for chapter 17: ``python experiments/latency.py [PART ...]``.
+"""Time the families of the library, for chapters 17 and 18: ``python experiments/latency.py``.
 
 Writes ``cnncourse/results/latency.json``, a row a network, size, mode and number of threads, with
-the columns of ``cnncourse.measure.Row``. Without a part it measures all, in about three minutes on
-two idle cores. A part named renews its own numbers and leaves the others.
+the columns of ``cnncourse.measure.Row``, in about five minutes on two idle cores. One picture is
+timed in all of them in turns, so that any two rows can be compared. Batches come after that.
 """
 
 from __future__ import annotations
 
 import statistics
-import sys
-import timeit
-from collections.abc import Iterable
-from functools import cache, partial
+from collections.abc import Callable, Iterator
+from functools import cache
 
 import torch
 
@@ -28,6 +26,7 @@ from cnncourse.measure import (
 
 NAME = "latency"
 BATCH = 32
+ROUNDS = 7
 NETWORKS = {
     # network: side of its pictures
     "lenet.lenet5_modern": 32,
@@ -74,66 +73,72 @@ IN_BATCHES = (  # the others take many seconds for a batch
     "hybrid.vit_c_1gf",
 )
 SCALED = ("resnet.resnet18", "resnet.resnet50", "mobilenet.mobilenet_v2", "vit.vit_b_32")
-SIZES = (96, 160, 224, 320)
+SMALL = (  # for the camera of chapter 18
+    "mobilenet.mobilenet_v3_small",
+    "mobilenet.mobilenet_v3_large",
+    "mobilenet.mobilenet_v2",
+    "efficientnet.efficientnet_lite0",
+    "resnet.resnet18",
+)
+SIZES = {  # network: other sides
+    **dict.fromkeys(SCALED, (96, 160, 320)),
+    **dict.fromkeys(SMALL, (96, 128, 160, 192, 256, 288, 320, 352)),
+    "mobilenet.mobilenet_v3_small": (96, 128, 160, 192, 256, 288, 320, 352, 384, 448, 512),
+}
 COMPILED = ("resnet.resnet18", "mobilenet.mobilenet_v2", "convnext.convnext_tiny", "vit.vit_b_32")
 
 Key = tuple[str, int, str, int]  # network, size, mode, threads
-Found = dict[Key, dict[str, float]]
 built = cache(network)
 
 
-def latency(mode: str, threads: int, networks: Iterable[tuple[str, int]], rounds: int) -> Found:
-    """Time one picture in each network, in turns."""
-    calls = {}
-    for name, size in networks:
-        image = torch.randn(1, 3, size, size)
-        calls[name, size, mode, threads] = prepared(built(name, size), image, mode)
-    with threads_set_to(threads):
-        return {key: quartiles(times) for key, times in interleaved(calls, rounds).items()}
+def keys() -> Iterator[Key]:
+    """Name every row."""
+    for name, size in NETWORKS.items():
+        yield name, size, "eager", 1
+        yield name, size, "eager", 2
+        if name in IN_BATCHES and size > 32:
+            yield name, size, "channels-last", 1
+        if name in COMPILED:
+            yield name, size, "compiled", 1
+        for other in SIZES.get(name, ()):
+            yield name, other, "eager", 1
 
 
-def throughput(threads: int) -> Found:
-    """Time batches: the median of three, after one to warm up; of slower networks one alone."""
-    found = {}
-    for name in IN_BATCHES:
-        size = NETWORKS[name]
-        call = prepared(built(name, size), torch.randn(BATCH, 3, size, size), "eager")
-        with threads_set_to(threads):
-            first = 1e3 * timeit.timeit(torch.no_grad()(call), number=1)
-            times = [first] if first > 1500 else interleaved({name: call}, 3)[name]
-        quick = 1e3 * BATCH / statistics.median(times)
-        found[name, size, "eager", threads] = {"throughput": quick}
-    return found
+def one_picture(key: Key) -> Callable[[], None]:
+    """Return a forward pass of one picture, with the threads of its row."""
+    name, size, mode, threads = key
+    call = prepared(built(name, size), torch.randn(1, 3, size, size), mode)
+
+    def with_threads() -> None:
+        torch.set_num_threads(threads)
+        call()
+
+    return with_threads
 
 
-CHANNELS_LAST = [(name, NETWORKS[name]) for name in IN_BATCHES if NETWORKS[name] > 32]
-PARTS = {
-    "one-thread": partial(latency, "eager", 1, NETWORKS.items(), 5),
-    "two-threads": partial(latency, "eager", 2, NETWORKS.items(), 5),
-    "channels-last": partial(latency, "channels-last", 1, CHANNELS_LAST, 5),
-    "sizes": partial(latency, "eager", 1, [(name, s) for name in SCALED for s in SIZES], 5),
-    "compiled": partial(latency, "compiled", 1, [(name, 224) for name in COMPILED], 5),
-    "batches": partial(throughput, 1),
-}
+def throughput(name: str) -> float:
+    """Return pictures a second in batches, from two of them, each after one that warms up."""
+    size = NETWORKS[name]
+    call = prepared(built(name, size), torch.randn(BATCH, 3, size, size), "eager")
+    with threads_set_to(1):
+        times = interleaved({name: call}, 2)[name]
+    return 1e3 * BATCH / statistics.median(times)
 
 
-def main(parts: list[str]) -> None:
-    """Measure the parts, and store them among what was stored before."""
-    if unknown := set(parts) - set(PARTS):
-        sys.exit(f"there is no part {', '.join(unknown)}: use some of {', '.join(PARTS)}")
+def main() -> None:
+    """Measure, and store."""
     torch.manual_seed(0)
-    columns = ("model", "size", "mode", "threads")
-    stored = results.rows_so_far(NAME) if parts else []
-    rows: dict[Key, dict] = {tuple(row[c] for c in columns): row for row in stored}
-    for part in parts or PARTS:
-        for key, found in PARTS[part]().items():
-            rows.setdefault(key, dict(zip(columns, key, strict=True)) | {"throughput": None})
-            rows[key] |= {name: float(f"{value:.4g}") for name, value in found.items()}
-    for key, row in rows.items():
-        if "macs" not in row:
-            row |= counts(built(key[0], key[1]), key[1])
+    rows = {}
+    for key, times in interleaved({key: one_picture(key) for key in keys()}, ROUNDS).items():
+        name, size, mode, threads = key
+        rows[key] = {"model": name, "size": size, "mode": mode, "threads": threads}
+        rows[key] |= counts(built(name, size), size) | quartiles(times) | {"throughput": None}
+    for name in IN_BATCHES:
+        rows[name, NETWORKS[name], "eager", 1]["throughput"] = throughput(name)
+    for row in rows.values():
+        row |= {k: float(f"{v:.4g}") for k, v in row.items() if isinstance(v, float)}
     results.store(NAME, rows.values(), seeds=[0], device=machine())
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

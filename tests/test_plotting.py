@@ -33,6 +33,19 @@ def test_signed_values_are_drawn_around_zero(axes):
     assert axes[0].images[0].get_clim() == (-3, 3)
 
 
+def test_grey_runs_from_the_least_value_to_the_largest(axes):
+    plotting.image(axes[0], torch.tensor([[-2.0, 3.0]]))
+    assert axes[0].images[0].get_clim() == (-2, 3)
+
+
+@pytest.mark.parametrize(("value", "shade"), [(0, 0), (0.25, 0.25), (1, 1), (7, 1), (-3, 0)])
+def test_an_image_of_one_value_is_as_bright_as_the_value_says(axes, value, shade):
+    plotting.image(axes[0], torch.full((2, 2), float(value)))
+    drawn = axes[0].images[0]
+    red, *_ = drawn.to_rgba(drawn.get_array())[0, 0]
+    assert red == pytest.approx(shade, abs=1 / 255)
+
+
 def test_a_signed_image_of_zeros_is_drawn_too(axes):
     plotting.image(axes[0], torch.zeros(2, 2), signed=True)
     assert axes[0].images[0].get_clim() == (-1, 1)

@@ -18,6 +18,7 @@ import yaml
 from repository import ROOT
 
 from cnncourse.claims import Part, parts
+from cnncourse.claims import claims as every_claim
 from cnncourse.claims.claim import Cited, Claim, Computed, Stored, Verdict
 
 PAGE = ROOT / "claims.md"
@@ -37,8 +38,9 @@ condition is met that it leaves out, or **does not hold**; **open here** means t
 this book decides it.
 
 A value that is computed comes out of the library each time this page is written, by the function \
-that is named with it. One that is measured is what the chapter's stored run says; the chapter \
-says how it was measured and what that does not show. “Said by” names kinds of texts, and no text.
+that is named with it. One that is measured is what a stored run says, of the chapter or of a \
+longer experiment; the chapter says how it was measured and what that does not show. “Said by” \
+names kinds of texts, and no text. “Compare” leads to rows that say nearly the same.
 
 | | {headings} |
 |---|{rules}|
@@ -126,6 +128,11 @@ def link(label: str) -> str:
     return f"{{numref}}`{label}`" if label.startswith("fig-") else f"[](#{label})"
 
 
+def neighbours(claim: Claim) -> list[Claim]:
+    """Return the rows that say nearly the same: those that it names, and those that name it."""
+    return [row for row in every_claim() if row.name in claim.beside or claim.name in row.beside]
+
+
 def entry(claim: Claim, known: set[str]) -> str:
     """Return the section of one claim."""
     verdict = claim.verdict if claim.verdict.endswith("…") else f"{claim.verdict}."
@@ -134,6 +141,8 @@ def entry(claim: Claim, known: set[str]) -> str:
     fields += field("Said by", sentence(", ".join(claim.said_by)))
     if links := [link(label) for label in claim.decided_by if label in known]:
         fields += field("Decided by", ", ".join(links))
+    if links := [link(row.label) for row in neighbours(claim)]:
+        fields += field("Compare", "; ".join(links))
     return ENTRY.format(
         label=claim.label,
         says=claim.says,

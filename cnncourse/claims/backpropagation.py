@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from cnncourse.analysis.counting import count_macs
-from cnncourse.backprop import conv2d_backward
+from cnncourse.backprop import conv2d_backward, numerical_gradient
 from cnncourse.claims.claim import (
     ARTICLES,
     FAILS,
@@ -46,6 +46,24 @@ def flipped_or_not() -> tuple[bool, bool]:
     (_, expected, _) = conv2d_backward(gradient, x, weight, stride=2)
     found = [F.conv2d(x, g, dilation=2)[..., :3, :3] for g in (gradient, gradient.flip(-1, -2))]
     return torch.allclose(found[0], expected), torch.allclose(found[1], expected)
+
+
+def zero_gradient_passes() -> tuple[bool, bool]:
+    """Return whether a check of batch norm accepts the gradient 0, by the loss.
+
+    Once with the sum as loss, once with a random functional.
+    """
+    torch.manual_seed(0)
+    x = torch.randn(3, 2, 4, 5).double()
+    random = torch.randn_like(x)
+
+    def normed(x: torch.Tensor) -> torch.Tensor:
+        return F.batch_norm(x, None, None, training=True)
+
+    losses = (lambda x: normed(x).sum(), lambda x: (random * normed(x)).sum())
+    claimed = torch.zeros_like(x)
+    found = [numerical_gradient(loss, x) for loss in losses]
+    return tuple(torch.allclose(claimed, g, rtol=1e-3, atol=1e-3) for g in found)
 
 
 def sizes_there_and_back() -> tuple[int, int, int, int]:
@@ -92,6 +110,7 @@ CLAIMS = (
             ),
             "no: nothing is flipped; stride and dilation are exchanged",
         ),
+        beside=("flip-matters-for-learning",),
     ),
     Claim(
         "backward-costs-forward",
@@ -121,7 +140,15 @@ CLAIMS = (
             "has the gradient zero and accepts nearly everything; stride 1 tests no stride."
         ),
         decided_by=("fig-backpropagation-mutants", "thm-backpropagation-bn"),
-        quotes=("for batch norm it is nearly vacuous",),
+        value=Computed(
+            zero_gradient_passes,
+            (
+                "the gradient 0 passes for a batch norm, with the sum as loss: {0}; with a random "
+                "functional: {1}"
+            ),
+        ),
+        quotes=("for batch norm it is nearly vacuous", "a gradient of zero passes"),
+        beside=("failed-check-is-a-bug",),
     ),
     Claim(
         "failed-check-is-a-bug",

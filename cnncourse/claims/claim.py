@@ -76,7 +76,8 @@ class Claim:
     ``name`` makes the anchor ``claim-name``; ``says`` is the claim itself, without judgement;
     ``when`` are the conditions, or why not. ``decided_by`` are labels of statements, figures or
     sections of the chapter. ``quotes`` are passages of the chapter that say the same, with the
-    places of computed numbers as in ``value``: a test looks for them.
+    places of computed numbers as in ``value``: a test looks for them. ``beside`` names rows that
+    say nearly the same; one of two such rows names the other, and the page shows it at both.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Claim:
     decided_by: tuple[str, ...] = ()
     value: Computed | Stored | Cited | None = None
     quotes: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:

@@ -148,6 +148,7 @@ CLAIMS = (
             "the paper's two groups {0:,}",
             "one tower, torchvision {2:,}",
         ),
+        beside=("alexnet-two-cards-count",),
     ),
     Claim(
         "alexnet-two-cards-count",
@@ -210,6 +211,7 @@ CLAIMS = (
         decided_by=("prop-classic-stack",),
         value=Computed(stacks_against_one, "{0} against {1} weights"),
         quotes=("cost {0} against {1}, {2} against {3}",),
+        beside=("three-small-kernels", "stack-weights"),
     ),
     Claim(
         "three-small-kernels",
@@ -269,6 +271,7 @@ CLAIMS = (
         decided_by=("classic-architectures-vgg",),
         value=Computed(vgg_count, "{0:,} parameters"),
         quotes=("holds for VGG-16: {0:,}",),
+        beside=("vgg-dense-layer",),
     ),
     Claim(
         "googlenet-depth",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
+from cnncourse import results
 from cnncourse.analysis.counting import count_macs
 from cnncourse.analysis.parameters import count_parameters
-from cnncourse.architectures import resnet, vgg
+from cnncourse.architectures import mobilenet, resnet, vgg
 from cnncourse.claims.claim import (
     ARTICLES,
     FAILS,
@@ -56,11 +58,33 @@ def least_width_for_eight() -> tuple[int]:
     return (next(D for D in range(1, 1000) if 9 * D >= 8 * (9 + D)),)
 
 
-def resnet50_work() -> tuple[int, int]:
-    """Return ResNet-50's multiply-accumulates at 224 × 224, and as FLOPs."""
+def resnet50_work() -> tuple[int, int, int]:
+    """Return ResNet-50's multiply-accumulates at 224 × 224, as FLOPs, and in the paper's form.
+
+    The paper strides in the first 1 × 1 of a block, and today's form in the 3 × 3.
+    """
     with torch.device("meta"):
-        macs = count_macs(resnet.resnet50(), (1, 3, 224, 224))
-    return macs, 2 * macs
+        net = resnet.resnet50()
+    today = count_macs(net, (1, 3, 224, 224))
+    for stage in net.stages[1:]:
+        first = stage[0].residual
+        first.conv1.stride, first.conv2.stride = first.conv2.stride, first.conv1.stride
+    return today, 2 * today, count_macs(net, (1, 3, 224, 224))
+
+
+def step_of_mobilenet() -> tuple[float, float]:
+    """Return a training step of MobileNet-v2 in forward passes, by PyTorch's counter and in truth.
+
+    In truth it is three, less one of the first layer.
+    """
+    shape = (1, 3, 224, 224)
+    with torch.device("meta"):
+        net = mobilenet.mobilenet_v2().eval()
+    forward = count_macs(net, shape)
+    first = next(layer for layer in net.modules() if isinstance(layer, nn.Conv2d))
+    with FlopCounterMode(display=False) as counter:
+        net(torch.empty(shape, device="meta")).sum().backward()
+    return counter.get_total_flops() / 2 / forward, 3 - count_macs(first, shape) / forward
 
 
 def first_dense_layer() -> tuple[float]:
@@ -69,6 +93,21 @@ def first_dense_layer() -> tuple[float]:
         net = vgg.vgg16()
     total = count_parameters(net).total
     return (100 * max(weight.numel() for weight in net.parameters()) / total,)
+
+
+def timed(networks: dict[str, str]) -> Stored:
+    """Return products and time of a picture, on one thread, as ``experiments/latency.py`` found."""
+    stored = results.load("latency")
+    rows = {
+        row["model"]: row
+        for row in stored.rows
+        if (row["mode"], row["threads"], row["size"]) == ("eager", 1, 224)
+    }
+    said = []
+    for name, model in networks.items():
+        row = rows[model]
+        said.append(f"{name} {row['macs'] / 1e6:,.0f} million in {row['latency']:.0f} ms")
+    return Stored(f"multiply-accumulates of one picture: {', '.join(said)}", stored.date)
 
 
 CLAIMS = (
@@ -118,6 +157,7 @@ CLAIMS = (
             "split, one bias {2:,} parameters",
             "ratio {3:.2f}, and {4:.2f} with the depthwise bias",
         ),
+        beside=("separable-eight-to-nine",),
     ),
     Claim(
         "separable-eight-to-nine",
@@ -139,14 +179,43 @@ CLAIMS = (
         verdict=HOLDS_IF,
         when=(
             "If a multiplication with its addition counts once, and with the stride in the "
-            "first 1×1 convolution of a block, as in the paper; then we count 3.86."
+            "first 1×1 convolution of a block, as in the paper. As multiplications and additions "
+            "it is twice that, and today's form takes 6 % more."
         ),
         decided_by=("def-counting-counts",),
-        value=Computed(resnet50_work, "{0:,} multiply-accumulates in today's form, {1:,} FLOPs"),
+        value=Computed(
+            resnet50_work,
+            (
+                "{2:,} multiply-accumulates in the paper's form; in today's {0:,}, which are {1:,} "
+                "FLOPs"
+            ),
+        ),
         quotes=(
             "PyTorch's FLOPs {1:,} multiply-accumulates {0:,}",
             "resnet50: stride in the 1x1 3.858 billion, the paper lists 3.8",
         ),
+    ),
+    Claim(
+        "counter-counts-training",
+        says="PyTorch's counter of FLOPs says what a training step costs",
+        said_by=(READERS,),
+        verdict=HOLDS_IF,
+        when=(
+            "If no convolution has groups. The gradient of the weights is counted as that of a "
+            "dense layer: for a depthwise one, as many times too much as it has channels."
+        ),
+        decided_by=("prop-counting-backward",),
+        value=Computed(
+            step_of_mobilenet,
+            "a step of MobileNet-v2 is {0:.1f} forward passes by the counter, {1:.2f} in truth",
+        ),
+        quotes=(
+            (
+                "By the counter, a step of MobileNet-v2 is {0:.1f} forward passes; by the "
+                "proposition it is {1:.2f}"
+            ),
+        ),
+        beside=("backward-costs-forward",),
     ),
     Claim(
         "relu-in-place",
@@ -188,10 +257,17 @@ CLAIMS = (
         verdict=FAILS,
         when=(
             "Counts give least times. Layers with equally many products differed by a "
-            "factor of ten and more; ten times fewer products made EfficientNet-B0 about "
-            "five times as fast as ResNet-50."
+            "factor of ten and more. EfficientNet-B0 takes half as many as AlexNet and more time; "
+            "with ten times fewer than ResNet-50 it was four to five times as fast."
         ),
         decided_by=("prop-counting-intensity", "fig-counting-time", "fig-efficient-zoo"),
+        value=timed(
+            {
+                "AlexNet": "alexnet.alexnet",
+                "EfficientNet-B0": "efficientnet.efficientnet_b0",
+                "ResNet-50": "resnet.resnet50",
+            }
+        ),
         quotes=(
             "At equal multiply-accumulates, times differ by large factors.",
             (
@@ -199,6 +275,7 @@ CLAIMS = (
                 "it is carried out.**"
             ),
         ),
+        beside=("ten-times-fewer-products", "groups-are-faster", "fewer-parameters-faster"),
     ),
     Claim(
         "vgg-dense-layer",

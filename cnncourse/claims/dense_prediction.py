@@ -97,6 +97,7 @@ CLAIMS = (
             "kernels of ones: [{1}, 2, 2, {0}] [{2}, {2}, {2}, {2}]",
             "PyTorch's start, 3×3: 1.05 PyTorch's start, 4×4: 1.01",
         ),
+        beside=("resize-another-layer", "shuffle-no-checkerboard"),
     ),
     Claim(
         "resize-another-layer",
@@ -131,6 +132,7 @@ CLAIMS = (
             sizes_there_and_back, "at stride 2, 15 pixels come back as {0}, and 16 as {1}"
         ),
         quotes=("15 -> 8 -> {0}, remainder 0 16 -> 8 -> {1}, remainder 1",),
+        beside=("transposed-inverts", "output-padding-zeros"),
     ),
     Claim(
         "transposed-inverts",

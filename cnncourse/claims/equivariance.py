@@ -73,6 +73,7 @@ CLAIMS = (
             "against the moved response: 0e+00 against the response that stayed: 1.4",
             "And the layer is far from invariant",
         ),
+        beside=("pooling-invariant",),
     ),
     Claim(
         "stride-two-even-shifts",
@@ -102,6 +103,7 @@ CLAIMS = (
             "zeros exact inside a frame of {0}",
             "*Padding breaks exact equivariance at the edges* holds",
         ),
+        beside=("circular-padding", "report-not-equivariant"),
     ),
     Claim(
         "circular-padding",
@@ -160,6 +162,7 @@ CLAIMS = (
             "window 2, shift (1, 1): stays for {1:.4f} of the places",
             "*Pooling adds some translation invariance* holds",
         ),
+        beside=("pooling-invariant",),
     ),
     Claim(
         "pooling-invariant",

@@ -72,6 +72,7 @@ CLAIMS = (
             "p4, two layers: 9.2e-01 at 45°, 1.3e-15 at 90°",
             "harmonic, blobs of 1.5 pixels: 3.3e-04 at 45°",
         ),
+        beside=("exact-in-the-continuum",),
     ),
     Claim(
         "exact-in-the-continuum",

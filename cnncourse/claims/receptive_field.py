@@ -31,6 +31,19 @@ def stack_of_fifty() -> tuple[int, int, int]:
     return field, count_parameters(layers).total, field**2
 
 
+def steps_of_the_field() -> tuple[int, ...]:
+    """Return what a convolution adds to the field in each stage of VGG-16."""
+    with torch.device("meta"):
+        net = vgg.vgg16().eval()
+    last = [f"stages.{stage}.conv{row.convolutions}" for stage, row in enumerate(vgg.VGG16)]
+    added = []
+    for name in last:
+        before = f"{name[:-1]}{int(name[-1]) - 1}"
+        seen = [receptive_field(net, IMAGE, layer).size[0] for layer in (name, before)]
+        added.append(seen[0] - seen[1])
+    return tuple(added)
+
+
 def fields_after_five_halvings() -> tuple[int, int]:
     """Return the field of the last pooling of VGG-16 and of the last block of ResNet-18."""
     with torch.device("meta"):
@@ -72,6 +85,7 @@ CLAIMS = (
                 "stride 1"
             ),
         ),
+        beside=("field-recursion",),
     ),
     Claim(
         "stack-weights",
@@ -96,15 +110,12 @@ CLAIMS = (
             "one step of the stride before it."
         ),
         decided_by=("thm-receptive-chain", "fig-receptive-growth"),
-        value=Stored(
-            (
-                "in VGG-16 a convolution adds 2 pixels before the first halving, then 4, 8, 16 "
-                "and 32"
-            ),
-            RUN,
+        value=Computed(
+            steps_of_the_field,
+            "in VGG-16 a convolution adds {0} pixels at first, then {1}, {2}, {3} and {4}",
         ),
         quotes=(
-            "Convolutions add 2, then 4, 8, 16, 32",
+            "Convolutions add {0}, then {1}, {2}, {3}, {4}",
             "what it doubles is what every *later* layer adds",
         ),
     ),
@@ -201,6 +212,7 @@ CLAIMS = (
             "dilations (2, 2, 2): size {0}, seen {1}",
             "*Dilation widens the field without parameters* holds, with this footnote.",
         ),
+        beside=("dilation-two-or-four",),
     ),
     Claim(
         "three-by-three-everywhere",
@@ -213,5 +225,6 @@ CLAIMS = (
         ),
         decided_by=("fig-receptive-zoo", "prop-classic-stack"),
         quotes=(r"ConvNeXt uses kernels of $7\times7$",),
+        beside=("two-small-kernels",),
     ),
 )

@@ -111,6 +111,7 @@ CLAIMS = (
             "plain, batch norm 2.5 ± 0.2",
             "It does not hold for the degradation of normalised networks**",
         ),
+        beside=("one-never-vanishes",),
     ),
     Claim(
         "residual-gradient",
@@ -182,6 +183,7 @@ CLAIMS = (
             "residual 32 layers: 0.034 ± 0.012",
             "That these networks train is the paper's result and not ours",
         ),
+        beside=("skips-beyond-ten",),
     ),
     Claim(
         "ten-times-vgg",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import nn
 
@@ -45,6 +47,15 @@ def seen_from_rate_two() -> tuple[list[int], list[int]]:
         (gradient,) = torch.autograd.grad(layers(x)[..., -1].sum(), x)
         seen.append((19 - gradient[0, 0].nonzero().flatten()).flip(0).tolist())
     return seen[0], seen[1]
+
+
+def steps_of_a_state() -> tuple[int, int]:
+    """Return after how many steps 1 % of a state with a = 0.99 is left, and in how many doublings.
+
+    The state after n steps is multiplied by a**n; a window of L layers has 2**L taps.
+    """
+    steps = math.ceil(math.log(0.01) / math.log(0.99))
+    return steps, math.ceil(math.log2(steps))
 
 
 def window_against_queue() -> tuple[int, int]:
@@ -118,6 +129,7 @@ CLAIMS = (
             RUN,
         ),
         quotes=("TCN, field 61 1.00 0.23",),
+        beside=("tcn-against-recurrent",),
     ),
     Claim(
         "tcn-against-recurrent",
@@ -149,10 +161,11 @@ CLAIMS = (
             "doubles."
         ),
         decided_by=("thm-sequences-recurrence", "fig-sequences-recurrence"),
-        value=Stored(
-            "of a state with a = 0.99 one per cent is left after 459 steps, 9 doublings", RUN
+        value=Computed(
+            steps_of_a_state,
+            "of a state with a = 0.99 one per cent is left after {0} steps, {1} doublings",
         ),
-        quotes=("a = 0.99: 1 % is left after 459 steps, 9 doublings",),
+        quotes=("a = 0.99: 1 % is left after {0} steps, {1} doublings",),
     ),
     Claim(
         "generation-slow",
@@ -171,6 +184,7 @@ CLAIMS = (
         quotes=(
             ("Without queues. With them it takes $L$ convolutions a sample, for the same samples."),
         ),
+        beside=("queues-exponential",),
     ),
     Claim(
         "queues-exponential",
@@ -182,7 +196,17 @@ CLAIMS = (
             "of many tiny operations."
         ),
         decided_by=("thm-sequences-queue", "fig-sequences-queue"),
+        value=Stored(
+            (
+                "the window over the step: at a field of 4 samples 4 times the "
+                "multiply-accumulates and 1.1 times the time, at 4,096 samples 4,096 times and "
+                "11.6 times"
+            ),
+            RUN,
+        ),
         quotes=(
+            "2 4 6,656 26,624 0.32 0.36",
+            "12 4096 24,576 100,663,296 1.23 14.32",
             ("*Exponentially faster* is true of the work, and of the time for large fields only."),
         ),
     ),

@@ -65,6 +65,7 @@ CLAIMS = (
         ),
         decided_by=("fig-training-shift",),
         quotes=("**holds in part, and does not explain the gain**",),
+        beside=("norm-shift-is-the-reason",),
     ),
     Claim(
         "norm-shift-is-the-reason",
@@ -104,6 +105,7 @@ CLAIMS = (
             "C → R → N, rate 0.3: 93.9 %",
             "The verdict on *never before the convolution*: **does not hold**.",
         ),
+        beside=("norm-after-every-convolution",),
     ),
     Claim(
         "norm-after-every-convolution",
@@ -206,6 +208,7 @@ CLAIMS = (
         decided_by=("prop-training-floor", "fig-training-symptoms"),
         value=Computed(smoothed_floor, "with smoothing 0.1 and ten classes {0:.4f} is perfect"),
         quotes=("least loss {0:.4f}",),
+        beside=("softmax-twice",),
     ),
     Claim(
         "softmax-twice",

@@ -212,6 +212,20 @@ CLAIMS = (
             "all four that are recognised at all still are; two are in two tones as well."
         ),
         decided_by=("what-cnns-learn-texture",),
-        quotes=("Six pictures and one network are an anecdote",),
+        value=Stored(
+            (
+                "recognised of six: whole 4, in quarters 4, in sixteen tiles 3, in 196 tiles none, "
+                "in two tones 2"
+            ),
+            RUN,
+        ),
+        quotes=(
+            "whole yes yes yes no yes no",
+            "2 × 2 tiles yes yes yes no yes no",
+            "4 × 4 tiles yes yes yes no no no",
+            "14 × 14 tiles no no no no no no",
+            "silhouette yes no yes no no no",
+            "Six pictures and one network are an anecdote",
+        ),
     ),
 )

@@ -194,6 +194,7 @@ CLAIMS = (
             RUN,
         ),
         quotes=("100 images teach the CNN more than all 1,347 teach an MLP",),
+        beside=("cnn-on-small-data",),
     ),
     Claim(
         "dense-ignores-space",
@@ -218,6 +219,7 @@ CLAIMS = (
             "CNN in order 0.97 ± 0.01",
             "CNN shuffled 0.15 ± 0.01",
         ),
+        beside=("data-without-structure",),
     ),
     Claim(
         "data-without-structure",

@@ -6,8 +6,9 @@ import axe_playwright_python
 import pytest
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-# What axe holds against a page with everything unfolded, where it is serious. Code has thousands
-# of tokens of a few colours: one of each colour, on each paper, is asked.
+# What axe holds against a page with everything unfolded, where it is serious. Code and formulas
+# have thousands of parts of a few colours: one of each colour, on each paper, is asked. Axe passes
+# over the colour of a formula, so words stand for it, unless it scrolls and so takes the focus.
 BARRIERS = """async () => {
   const still = `* { animation: none !important; transition: none !important;
                      content-visibility: visible !important; }`;
@@ -18,11 +19,17 @@ BARRIERS = """async () => {
     return backgroundColor === 'rgba(0, 0, 0, 0)' ? paper(box.parentElement) : backgroundColor;
   };
   const looks = new Set();
-  const known = [...document.querySelectorAll('pre span:not(:has(*))')].filter((token) => {
-    const look = `${getComputedStyle(token).color} on ${paper(token)}`;
-    return !token.textContent.trim() || looks.has(look) || !looks.add(look);
+  const known = (part) => {
+    const look = `${part.localName}: ${getComputedStyle(part).color} on ${paper(part)}`;
+    return looks.has(look) || !looks.add(look);
+  };
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  all('pre span:not(:has(*))')
+    .filter((token) => !token.textContent.trim() || known(token))
+    .forEach((token) => token.replaceWith(token.textContent));
+  all(':not([tabindex]) > mjx-container').forEach((formula) => {
+    formula.textContent = known(formula) ? '' : 'words';
   });
-  known.forEach((token) => token.replaceWith(token.textContent));
   const { violations } = await axe.run({ resultTypes: ['violations'] });
   return violations
     .filter(({ impact }) => ['serious', 'critical'].includes(impact))
@@ -95,13 +102,11 @@ def test_the_book_has_pages(pages):
     assert len(pages) > 4
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_a_page_is_whole_without_a_network(open_page, html, page_name, width, theme):
-    page = open_page((html / page_name).as_uri(), width, theme)
+def test_a_page_is_whole_without_a_network(open_page, html, page_name, width):
+    page = open_page((html / page_name).as_uri(), width)
     try:
         assert page.problems == []
-        assert page.evaluate("document.documentElement.dataset.theme") == theme
         # mathematics is typeset: nothing left in TeX, no error box
         assert page.locator(".math:not(:has(mjx-container)), mjx-merror").count() == 0
         # the page itself never scrolls sideways
@@ -109,8 +114,7 @@ def test_a_page_is_whole_without_a_network(open_page, html, page_name, width, th
         # and no formula is cut off, folded or not
         page.evaluate(UNFOLD)
         assert page.evaluate(CUT_OFF) == []
-        if theme == "light":
-            assert page.evaluate(WIDE_CODE if width == 1280 else BROKEN) == []
+        assert page.evaluate(WIDE_CODE if width == 1280 else BROKEN) == []
         # every picture says in words what it shows
         alternatives = page.eval_on_selector_all(
             ".bd-article img", "images => images.map(image => image.alt || '')"
@@ -123,18 +127,21 @@ def test_a_page_is_whole_without_a_network(open_page, html, page_name, width, th
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_page_keeps_out_no_reader(open_page, html, page_name, theme):
     page = open_page((html / page_name).as_uri(), theme=theme)
+    assert page.problems == []
+    assert page.evaluate("document.documentElement.dataset.theme") == theme
     page.evaluate(SEEN)
     page.evaluate(AXE)
     assert page.evaluate(BARRIERS) == []
     page.context.close()
 
 
-@pytest.mark.parametrize("width", [320, 360])
-def test_a_small_phone_shows_every_formula(open_page, html, page_name, width):
-    page = open_page((html / page_name).as_uri(), width)
+def test_a_small_phone_shows_every_formula(open_page, html, page_name):
+    page = open_page((html / page_name).as_uri(), 320)
     page.evaluate(UNFOLD)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.evaluate(CUT_OFF) == []
+    for width in (320, 360):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(CUT_OFF) == []
     page.context.close()
 
 

@@ -69,6 +69,16 @@ def test_there_is_one_row_for_every_claim():
     assert len(claims()) >= 80
 
 
+def test_rows_that_say_nearly_the_same_name_each_other():
+    rows = {claim.name: claim for claim in claims()}
+    pairs = [(claim.name, other) for claim in rows.values() for other in claim.beside]
+    assert {other for _, other in pairs} - set(rows) == set()
+    assert len({frozenset(pair) for pair in pairs}) == len(pairs)  # none twice, none itself
+    for one, other in pairs:
+        assert rows[one] in tool.neighbours(rows[other])
+        assert rows[other] in tool.neighbours(rows[one])
+
+
 def test_a_claim_has_a_voice_and_its_conditions():
     for claim in claims():
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", claim.name)
