@@ -37,9 +37,9 @@ CLAIMS = (
         said_by=(PAPERS, NOTES, READERS),
         verdict=FAILS,
         when=(
-            "As it stands. On this processor they take 3 to 8 times as long as the moving of their "
-            "numbers in the usual layout, and about twice as long with layout and memory mended; "
-            "that part stays unexplained."
+            "As it stands. On this processor they take 4 to 10 times as long as the moving of "
+            "their numbers in the usual layout, and two to three times with layout and memory "
+            "mended; that part stays unexplained."
         ),
         decided_by=("fig-measuring-roofline", "prop-measuring-roofline"),
         quotes=("the layers take several times as long as that",),
