@@ -3,9 +3,10 @@
     python experiments/distillation.py
 
 About ten minutes on one core. A student learns from ``seen`` digits of the 3,500: from their labels
-("labels"), or from the scores of a teacher that learnt from ``knows`` labels. Each of these ways
-chooses its learning rate from the same four, and its temperature from two, by the mean of two seeds
-on 500 digits that nothing is trained on (``part`` "choice"); the rows of ``part`` "test" count.
+("labels"), or from the scores of a teacher that learnt from ``knows`` labels, or from its answers
+alone (``temperature`` 0). Each of these ways chooses its learning rate from the same four, and with
+scores its temperature from two, by the mean of two seeds on 500 digits that nothing is trained on
+(``part`` "choice"); the rows of ``part`` "test" count, and "teacher" has the teachers' accuracies.
 """
 
 from __future__ import annotations
@@ -24,17 +25,19 @@ from cnncourse.training import evaluate, predict, set_seed
 NAME = "distillation"
 SEEDS = range(5)
 SEEDS_OF_CHOICE = (100, 101)
-RATES, TEMPERATURES = (1e-2, 3e-2, 1e-1, 3e-1), (1, 4)
+RATES = (1e-2, 3e-2, 1e-1, 3e-1)
+LABELS, ANSWERS, SCORES = (1,), (0,), (1, 4)  # temperatures: with 0, the answers alone
 STEPS = 400
 ALL, FEW = 3500, 350
-WAYS = (  # what the student sees, and what its teacher knows: 0 is no teacher
-    (ALL, 0),
-    (ALL, ALL),
-    (FEW, 0),
-    (FEW, FEW),
-    (ALL, FEW),
+WAYS = (  # what the student sees, what its teacher knows (0: no teacher), how it is taught
+    (ALL, 0, LABELS),
+    (ALL, ALL, SCORES),
+    (FEW, 0, LABELS),
+    (FEW, FEW, SCORES),
+    (ALL, FEW, SCORES),
+    (ALL, ALL, ANSWERS),
 )
-teachers: dict[tuple[int, int], Tensor] = {}
+teachers: dict[tuple[int, int], tuple[Tensor, float]] = {}
 
 
 def on_labels(scores: Tensor, batch: Tensor) -> Tensor:
@@ -48,23 +51,25 @@ def on_scores(scores: Tensor, teacher: Tensor, temperature: float) -> Tensor:
     return temperature**2 * F.kl_div(ours, theirs, reduction="batchmean")
 
 
-def teacher(knows: int, seed: int) -> Tensor:
-    """Scores of all 3,500 digits, by a network that learnt the first ``knows`` labels."""
+def teacher(knows: int, seed: int) -> tuple[Tensor, float]:
+    """Scores of all 3,500 digits by a network that learnt ``knows`` labels; its test accuracy."""
     if (knows, seed) not in teachers:
         set_seed(seed)
         net = learn(small_cnn(14), fitting.images[:knows], STEPS, 1e-2, on_labels)
-        teachers[knows, seed] = predict(net, fitting.images)
+        teachers[knows, seed] = predict(net, fitting.images), evaluate(net, test)
     return teachers[knows, seed]
 
 
 def student(seen: int, knows: int, seed: int, rate: float, temperature: float):
     """Train a student of three channels."""
-    scores = teacher(knows, seed) if knows else None
+    scores = teacher(knows, seed)[0] if knows else None
     set_seed(seed)
 
     def loss(ours: Tensor, batch: Tensor) -> Tensor:
         if scores is None:
             return on_labels(ours, batch)
+        if temperature == 0:
+            return F.cross_entropy(ours, scores[batch].argmax(1))
         return on_scores(ours, scores[batch], temperature)
 
     return learn(small_cnn(3), fitting.images[:seen], STEPS, rate, loss)
@@ -74,9 +79,9 @@ def main() -> None:
     """Choose for each way, then count."""
     torch.set_num_threads(1)
     rows = []
-    for seen, knows in WAYS:
+    for seen, knows, temperatures in WAYS:
         found = {}
-        for rate, temperature in product(RATES, TEMPERATURES if knows else (1,)):
+        for rate, temperature in product(RATES, temperatures):
             tries = [student(seen, knows, seed, rate, temperature) for seed in SEEDS_OF_CHOICE]
             found[rate, temperature] = statistics.mean(evaluate(net, held) for net in tries)
             about = {"seen": seen, "knows": knows, "rate": rate, "temperature": temperature}
@@ -88,7 +93,10 @@ def main() -> None:
             about = {"seen": seen, "knows": knows, "rate": rate, "temperature": temperature}
             rows.append({"part": "test"} | about | {"seed": seed, "accuracy": score})
             print(*rows[-1].values(), flush=True)
-        results.store(NAME, rows, SEEDS)
+    for knows, seed in product((ALL, FEW), SEEDS):
+        score = round(100 * teacher(knows, seed)[1], 2)
+        rows.append({"part": "teacher", "knows": knows, "seed": seed, "accuracy": score})
+    results.store(NAME, rows, SEEDS)
 
 
 if __name__ == "__main__":

@@ -229,7 +229,7 @@ ABOVE_THE_BOUND = Choice(
         ),
         Misconception(
             "memory blamed against the test",
-            "Copying its numbers takes a tenth of its time: they do not hold it up.",
+            "Copying its numbers takes a quarter of its time: they do not hold it up.",
             "b",
         ),
         Misconception(
@@ -448,9 +448,11 @@ def _symmetric(x: Tensor, low: float, high: float) -> Tensor:
     return (x / step).round().clamp(-127, 127) * step
 
 
-def _spread(*shape: int) -> Tensor:
-    """Values from -1.5 to 3.5, none of them near the middle between two codes."""
-    return (5 * torch.rand(shape, dtype=torch.float64) - 1.5).round(decimals=3)
+def _near_codes(low: float, high: float, *shape: int) -> tuple[Tensor, float, float]:
+    """Values inside and outside of the range, none of them near the middle between two codes."""
+    step = (high - low) / 255
+    codes = torch.randint(-60, 320, shape) - round(-low / step)
+    return (codes + 0.8 * torch.rand(shape, dtype=torch.float64) - 0.4) * step, low, high
 
 
 QUANTISE = Function(
@@ -461,9 +463,9 @@ QUANTISE = Function(
     cases=lambda: [
         (torch.tensor([-1.0, 0.0, 0.013, 3.0], dtype=torch.float64), -1.0, 3.0),
         (torch.tensor([-2.0, 0.0, 5.0], dtype=torch.float64), -1.0, 3.0),
-        (_spread(3, 4), -1.0, 2.3),
-        (_spread(2, 5), -0.37, 1.9),
-        (_spread(6), 0.0, 2.0),
+        _near_codes(-1.0, 2.3, 3, 4),
+        _near_codes(-0.37, 1.9, 2, 5),
+        _near_codes(0.0, 2.0, 6),
     ],
     hints=(
         "256 codes have 255 steps between them: how wide is a step?",
