@@ -117,7 +117,7 @@ CLAIMS = (
             "show by one that knew the same",
             RUN,
         ),
-        quotes=("is 8 points ahead of the network that had 350 of them",),
+        quotes=("is 8 points ahead of the network that was trained on 350",),
     ),
     Claim(
         "confidence-off-distribution",
