@@ -40,11 +40,8 @@
   const shown = element("p", { role: "status" });
   const form = element("form", { autocomplete: "off" });
   form.setAttribute("aria-label", "Choose claims");
-  form.append(
-    chapterLabel,
-    verdictLabel,
-    element("button", { type: "reset" }, "Show all"),
-  );
+  const button = element("button", { type: "button", onclick: showAll }, "Show all");
+  form.append(chapterLabel, verdictLabel, button);
 
   function filter() {
     let count = 0;
@@ -61,18 +58,21 @@
     shown.textContent = `${count} of ${claims.length} claims`;
   }
 
+  function showAll() {
+    chapter.value = verdict.value = ALL;
+    filter();
+  }
+
   /* A link into the page leads to its claim, whatever was chosen before. */
   function follow() {
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!target?.closest("[hidden]")) return;
-    chapter.value = verdict.value = ALL;
-    filter();
+    showAll();
     target.scrollIntoView();
   }
 
   form.addEventListener("change", filter);
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => setTimeout(filter)); // once the fields have their first values
   window.addEventListener("hashchange", follow);
   place.append(form, shown);
   filter();
