@@ -16,7 +16,7 @@ from itertools import product
 
 import torch
 import torch.nn.functional as F
-from off_distribution import fitting, held, learn, small_cnn, test
+from off_distribution import chapter, learn
 from torch import Tensor
 
 from cnncourse import results
@@ -40,23 +40,14 @@ WAYS = (  # what the student sees, what its teacher knows (0: no teacher), how i
 teachers: dict[tuple[int, int], tuple[Tensor, float]] = {}
 
 
-def on_labels(scores: Tensor, batch: Tensor) -> Tensor:
-    """Cross-entropy with the labels."""
-    return F.cross_entropy(scores, fitting.labels[batch])
-
-
-def on_scores(scores: Tensor, teacher: Tensor, temperature: float) -> Tensor:
-    """Divergence from the teacher's softened scores, times the square of the temperature."""
-    ours, theirs = F.log_softmax(scores / temperature, 1), F.softmax(teacher / temperature, 1)
-    return temperature**2 * F.kl_div(ours, theirs, reduction="batchmean")
-
-
 def teacher(knows: int, seed: int) -> tuple[Tensor, float]:
     """Scores of all 3,500 digits by a network that learnt ``knows`` labels; its test accuracy."""
     if (knows, seed) not in teachers:
         set_seed(seed)
-        net = learn(small_cnn(14), fitting.images[:knows], STEPS, 1e-2, on_labels)
-        teachers[knows, seed] = predict(net, fitting.images), evaluate(net, test)
+        net = learn(
+            chapter.small_cnn(14), chapter.fitting.images[:knows], STEPS, 1e-2, chapter.on_labels
+        )
+        teachers[knows, seed] = predict(net, chapter.fitting.images), evaluate(net, chapter.test)
     return teachers[knows, seed]
 
 
@@ -67,12 +58,12 @@ def student(seen: int, knows: int, seed: int, rate: float, temperature: float):
 
     def loss(ours: Tensor, batch: Tensor) -> Tensor:
         if scores is None:
-            return on_labels(ours, batch)
+            return chapter.on_labels(ours, batch)
         if temperature == 0:
             return F.cross_entropy(ours, scores[batch].argmax(1))
-        return on_scores(ours, scores[batch], temperature)
+        return chapter.on_scores(ours, batch, scores, temperature)
 
-    return learn(small_cnn(3), fitting.images[:seen], STEPS, rate, loss)
+    return learn(chapter.small_cnn(3), chapter.fitting.images[:seen], STEPS, rate, loss)
 
 
 def main() -> None:
@@ -83,13 +74,15 @@ def main() -> None:
         found = {}
         for rate, temperature in product(RATES, temperatures):
             tries = [student(seen, knows, seed, rate, temperature) for seed in SEEDS_OF_CHOICE]
-            found[rate, temperature] = statistics.mean(evaluate(net, held) for net in tries)
+            found[rate, temperature] = statistics.mean(evaluate(net, chapter.held) for net in tries)
             about = {"seen": seen, "knows": knows, "rate": rate, "temperature": temperature}
             score = round(100 * found[rate, temperature], 2)
             rows.append({"part": "choice"} | about | {"accuracy": score})
         rate, temperature = max(found, key=found.get)
         for seed in SEEDS:
-            score = round(100 * evaluate(student(seen, knows, seed, rate, temperature), test), 2)
+            score = round(
+                100 * evaluate(student(seen, knows, seed, rate, temperature), chapter.test), 2
+            )
             about = {"seen": seen, "knows": knows, "rate": rate, "temperature": temperature}
             rows.append({"part": "test"} | about | {"seed": seed, "accuracy": score})
             print(*rows[-1].values(), flush=True)

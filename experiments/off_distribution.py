@@ -6,40 +6,33 @@ About five minutes on one core. Both kinds choose their learning rate from the s
 digits that nothing is trained on. A third competitor, "early", is the CNN that is trained for fewer
 steps, as many as bring it nearest to the ViT's accuracy on those 500. A row of ``part`` "choice" is
 such a try; of "changed", one network on the changed test digits; of "calibration", one network on
-the test digits as they are.
+the test digits as they are. Networks, digits and disturbances are those of the chapter: its cells
+tagged ``shared``.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import torch
 import torch.nn.functional as F
+from chapter import shared_code
 from torch import Tensor, nn
 
-from cnncourse import data, results
+from cnncourse import results
 from cnncourse.analysis.calibration import best_temperature, expected_calibration_error
 from cnncourse.architectures import vit
 from cnncourse.optimizers import learning_rate
 from cnncourse.training import evaluate, predict, set_seed
 
 NAME = "off_distribution"
+chapter = SimpleNamespace(**shared_code("17_measuring_a_model"))
 SEEDS = range(5)
 SEED_OF_CHOICE = 100
 RATES = (3e-3, 1e-2, 3e-2, 1e-1)
 STEPS, FEWER = 400, (20, 30, 40, 60, 80)
 DRAWS = 200  # of labels, for the calibration error of a network that is right about itself
-
-
-def small_cnn(width: int) -> nn.Sequential:
-    """Three convolutions of stride 2, each with batch norm, and a dense layer."""
-    parts, before = [], 1
-    for channels in (width, 2 * width, 4 * width):
-        parts += [nn.Conv2d(before, channels, 3, 2, 1, bias=False)]
-        parts += [nn.BatchNorm2d(channels), nn.ReLU()]
-        before = channels
-    return nn.Sequential(*parts, nn.Flatten(), nn.Linear(16 * before, 10))
 
 
 def small_vit() -> vit.ViT:
@@ -65,52 +58,20 @@ def learn(
     return net.eval()
 
 
-def turned(images: Tensor, degrees: float) -> Tensor:
-    """Turn about the middle."""
-    c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    turn = torch.tensor([[[c, -s, 0], [s, c, 0]]]).expand(len(images), 2, 3)
-    grid = F.affine_grid(turn, list(images.shape), align_corners=False)
-    return F.grid_sample(images, grid, align_corners=False)
-
-
-def blurred(images: Tensor, times: int) -> Tensor:
-    """Take the mean over 3×3 pixels, several times."""
-    for _ in range(times):
-        images = F.avg_pool2d(images, 3, 1, 1)
-    return images
-
-
-def noisy(images: Tensor, sigma: float) -> Tensor:
-    """Add noise."""
-    draws = torch.Generator().manual_seed(0)
-    return images + sigma * torch.randn(images.shape, generator=draws)
-
-
-TRIALS = {
-    "turned": (turned, (0, 15, 30, 45)),
-    "blurred": (blurred, (0, 1, 2, 4)),
-    "noisy": (noisy, (0, 0.2, 0.4, 0.6)),
-}
-KINDS = {"CNN": lambda: small_cnn(14), "ViT": small_vit}
+KINDS = {"CNN": lambda: chapter.small_cnn(14), "ViT": small_vit}
 KINDS["early"] = KINDS["CNN"]
-train, test = data.mnist_small()
-fitting, held = train.subset(slice(0, 3500)), train.subset(slice(3500, 4000))
 
 
 def trained(kind: str, seed: int, steps: int, rate: float) -> nn.Module:
     """Train one network on the 3,500 labels."""
     set_seed(seed)
-
-    def loss(scores: Tensor, batch: Tensor) -> Tensor:
-        return F.cross_entropy(scores, fitting.labels[batch])
-
-    return learn(KINDS[kind](), fitting.images, steps, rate, loss)
+    return learn(KINDS[kind](), chapter.fitting.images, steps, rate, chapter.on_labels)
 
 
 def changed(net: nn.Module, what: str, level: float) -> dict[str, float]:
     """Accuracy and mean confidence on the changed test digits, in per cent."""
-    p = F.softmax(predict(net, TRIALS[what][0](test.images, level)).double(), 1)
-    hit = (p.argmax(1) == test.labels).double().mean().item()
+    p = F.softmax(predict(net, chapter.TRIALS[what][0](chapter.test.images, level)).double(), 1)
+    hit = (p.argmax(1) == chapter.test.labels).double().mean().item()
     return {"accuracy": round(100 * hit, 2), "confidence": round(100 * p.amax(1).mean().item(), 2)}
 
 
@@ -120,14 +81,14 @@ def calibration(net: nn.Module) -> dict[str, float]:
     ``if_true`` and ``at_most`` are the mean and the 95 % quantile of the error over labels that are
     drawn from the network's own probabilities.
     """
-    scores = predict(net, test.images)
-    temperature = best_temperature(predict(net, held.images), held.labels)
+    scores = predict(net, chapter.test.images)
+    temperature = best_temperature(predict(net, chapter.held.images), chapter.held.labels)
     found = {"temperature": temperature}
     for after, divided in (("", scores), ("_at_temperature", scores / temperature)):
         drawn = torch.multinomial(F.softmax(divided, 1), DRAWS, replacement=True).T
         perfect = torch.tensor([expected_calibration_error(divided, labels) for labels in drawn])
         found |= {
-            f"error{after}": expected_calibration_error(divided, test.labels),
+            f"error{after}": expected_calibration_error(divided, chapter.test.labels),
             f"if_true{after}": perfect.mean().item(),
             f"at_most{after}": perfect.quantile(0.95).item(),
         }
@@ -140,7 +101,7 @@ def main() -> None:
     rows, plan = [], {}
 
     def tried(kind: str, steps: int, rate: float) -> float:
-        score = evaluate(trained(kind, SEED_OF_CHOICE, steps, rate), held)
+        score = evaluate(trained(kind, SEED_OF_CHOICE, steps, rate), chapter.held)
         asked = {"kind": kind, "steps": steps, "rate": rate, "accuracy": round(100 * score, 2)}
         rows.append({"part": "choice"} | asked)
         print(*asked.values(), flush=True)
@@ -158,7 +119,7 @@ def main() -> None:
             about = {"kind": kind, "seed": seed}
             rows.append({"part": "calibration"} | about | calibration(net))
             print(*rows[-1].values(), flush=True)
-            for what, (_, levels) in TRIALS.items():
+            for what, (_, levels, _) in chapter.TRIALS.items():
                 for level in levels:
                     place = about | {"what": what, "level": level}
                     rows.append({"part": "changed"} | place | changed(net, what, level))
